@@ -1,5 +1,5 @@
-// One thread's epoll loop: descriptors, timers, and work posted from other threads. A loop object is
-// owned by the thread that runs it; only post() and stop() may be called from elsewhere.
+// One thread's epoll loop: descriptors, timers, and work posted from other threads. A loop object
+// is owned by the thread that runs it; only post(), wake() and stop() may be called from elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,9 @@
 
 namespace keelson::io {
 
-// Told about readiness. Level-triggered unless the implementation says otherwise; callbacks run on the
-// loop thread and may remove themselves.
+// Told about readiness. Level-triggered unless the implementation says otherwise; callbacks run on
+// the loop thread and may remove (and close) any descriptor, their own too: no call follows a
+// removal.
 class FdHandler {
  public:
   virtual ~FdHandler() = default;
@@ -20,6 +21,7 @@ class FdHandler {
 
 using TimerId = uint64_t;  // 0 = none
 
+// Order within a turn: ready descriptors, posted work, due timers, turn-end callbacks.
 class EventLoop {
  public:
   static std::unique_ptr<EventLoop> create(const Clock& clock);
@@ -34,14 +36,16 @@ class EventLoop {
   // Runs at the end of every turn, after all descriptors and posted work: one flush a turn.
   virtual void at_turn_end(std::function<void()> callback) = 0;
 
-  // Any thread. Posted work runs in order; one wake-up (eventfd) for all that gathers while the loop
-  // is busy.
+  // Any thread. Posted work runs in order; one wake-up (eventfd) for all that gathers while the
+  // loop is busy. What is posted after the last turn is destroyed with the loop, without running.
   virtual void post(std::function<void()> work) = 0;
   // Any thread. Makes the loop run its turn-end callbacks soon; cheaper than post (no allocation).
   virtual void wake() = 0;
 
-  virtual void run() = 0;   // until stop()
-  virtual void stop() = 0;  // any thread
+  virtual void run() = 0;   // until stop(); a stop() before run() makes it return at once
+  virtual void stop() = 0;  // any thread; the turn that is under way ends first
+  // One turn that does not wait: for tests and simulators that step a loop themselves.
+  virtual void run_once() = 0;
   virtual TimePoint now() const = 0;  // sampled once a turn
 };
 
