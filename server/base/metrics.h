@@ -1,5 +1,5 @@
-// Counters, gauges and histograms for the hot path: one relaxed atomic each, no lock, no lookup (hold
-// the pointer). A Registry owns them for the life of the process and renders Prometheus text.
+// Counters, gauges and histograms for the hot path: one relaxed atomic each, no lock, no lookup
+// (hold the pointer). A Registry owns them for the life of the process and renders Prometheus text.
 #pragma once
 
 #include <atomic>
@@ -66,11 +66,13 @@ class Registry {
                        int count, Labels labels = {});
   Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
                        Labels labels = {});
-  // A value read when somebody scrapes; `counter` says which type is shown.
+  // A value read when somebody scrapes; `counter` says which type is shown. `read` runs on the
+  // thread that scrapes: it must neither block nor call the registry.
   void on_scrape(std::string_view name, std::string_view help, bool counter,
                  std::function<double()> read, Labels labels = {});
   // Some counters of etcd are typed gauge; they are made with gauge().
-  // Prometheus text format 0.0.4: HELP and TYPE lines, labels sorted by name, integers without a point.
+  // Prometheus text format 0.0.4: HELP and TYPE lines, labels sorted by name, integers without a
+  // point.
   std::string render() const;
 
  private:
