@@ -14,8 +14,14 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "mvcc/store.h"
+#include "watch/events.h"
 
 namespace keelson::node {
+
+using watch::EventBatch;
+using watch::HistoryAnswer;
+using watch::WatchSink;
+using watch::WatchStart;
 
 struct Answer;
 
@@ -121,18 +127,9 @@ struct Downgrade {
 // Watch creation needs the node's applied revision and a decision about the past, in order with the
 // events that the node hands to this loop: the answer's object is a WatchStart.
 struct WatchCreate {};
-struct WatchStart {
-  Revision current;    // the watcher sees events of revisions above this live
-  Revision compacted;  // kNeverCompacted if none
-};
 // One slice of the past, for one watcher; the answer's object is a HistoryAnswer.
 struct WatchHistory {
   mvcc::HistoryQuery query;
-};
-struct HistoryAnswer {
-  mvcc::HistoryChunk chunk;  // when status is ok
-  Revision current;          // store revision when the slice was taken
-  Revision compacted;        // > 0 and above query.from: the watcher was overtaken, no chunk
 };
 
 // Waits until this member has confirmed leadership (or asked the leader) and applied up to there.
@@ -150,30 +147,6 @@ struct Request {
                HashKv, Defragment, SnapshotOpen, SnapshotMore, MoveLeader, Downgrade, WatchCreate,
                WatchHistory, ReadBarrier>
       what;
-};
-
-// Events of one or more applied entries, encoded once, shared by all client loops.
-struct EventBatch {
-  struct Item {
-    mvcc::Event event;
-    bool prev_in_memory = false;  // prev_kv is filled, or the event has no previous version
-  };
-  std::vector<Item> items;   // in revision order; revisions are complete
-  Revision first;            // lowest revision in it
-  Revision last;             // every event up to here has now been handed out
-  std::vector<std::shared_ptr<const void>> holds;  // own the bytes
-};
-
-// A client loop's watchers, as the node sees them. on_events is called on the node thread once a turn,
-// before the answers of the same turn are delivered; it must only queue and wake.
-class WatchSink {
- public:
-  virtual ~WatchSink() = default;
-  virtual void on_events(std::shared_ptr<const EventBatch> batch) = 0;
-  // Compaction moved; watchers behind it must end.
-  virtual void on_compacted(Revision compacted) = 0;
-  // has_leader changed (hasleader streams end after three election timeouts without one).
-  virtual void on_leader(bool has_leader) = 0;
 };
 
 // What health, version and metrics handlers may read from any thread, without asking the node thread.
