@@ -1,0 +1,160 @@
+#include "apply/range.h"
+
+#include <algorithm>
+
+#include "base/wire.h"
+
+namespace keelson::apply {
+namespace {
+
+enum Order { kNone = 0, kAscend = 1, kDescend = 2 };
+enum Target { kKey = 0, kVersion = 1, kCreate = 2, kMod = 3, kValue = 4 };
+
+std::string_view value_of(std::string_view kv) {
+  mvcc::KeyValueView view;
+  CHECK(mvcc::decode_key_value(kv, view));
+  return view.value;
+}
+
+bool inside(int64_t v, int64_t min, int64_t max) {
+  return (min == 0 || v >= min) && (max == 0 || v <= max);
+}
+
+}  // namespace
+
+Status compacted_error() {
+  return Status(Code::kOutOfRange, "etcdserver: mvcc: required revision has been compacted");
+}
+
+Status future_error() {
+  return Status(Code::kOutOfRange, "etcdserver: mvcc: required revision is a future revision");
+}
+
+RangeRun::RangeRun(const mvcc::Store& store, const RangeView& view, Revision at)
+    : store_(store),
+      view_(view),
+      at_(at),
+      read_at_(view.revision > 0 ? Revision(view.revision) : at) {}
+
+Status RangeRun::check() const {
+  if (read_at_ > at_) return future_error();
+  if (read_at_ < store_.compacted()) return compacted_error();
+  return Status();
+}
+
+bool RangeRun::needs_all() const {
+  return view_.sort_order != kNone || view_.min_mod_revision != 0 || view_.max_mod_revision != 0 ||
+         view_.min_create_revision != 0 || view_.max_create_revision != 0;
+}
+
+bool RangeRun::values_needed() const {
+  return !view_.count_only && (!view_.keys_only || view_.sort_target == kValue);
+}
+
+bool RangeRun::keep(const mvcc::KeyMeta& meta) const {
+  return inside(meta.mod.value, view_.min_mod_revision, view_.max_mod_revision) &&
+         inside(meta.create.value, view_.min_create_revision, view_.max_create_revision);
+}
+
+bool RangeRun::collect(size_t items_max) {
+  const mvcc::KeyRange range{view_.key, view_.end};
+  if (!scan_ && range.single() && !view_.count_only) {
+    const auto meta = store_.find(view_.key, read_at_);
+    count_ = meta ? 1 : 0;
+    if (meta && keep(*meta)) {
+      items_.push_back({*meta, view_.keys_only ? std::string(view_.key) : std::string(), {}});
+      if (values_needed()) wanted_.push_back(meta->seq);
+    }
+    return true;
+  }
+  if (!scan_) {
+    count_ = store_.count(range, read_at_);
+    if (view_.count_only || count_ == 0) return true;
+    scan_ = store_.scan(range, read_at_);
+  }
+  // One more than asked for tells whether there is more.
+  const size_t cut = view_.limit > 0 && !needs_all() ? static_cast<size_t>(view_.limit) + 1 : SIZE_MAX;
+  const bool done = scan_->step(items_max, [&](const mvcc::Scan::Item& item) {
+    if (!keep(item.meta)) return true;
+    items_.push_back({item.meta, view_.keys_only ? std::string(item.key) : std::string(), {}});
+    if (values_needed()) wanted_.push_back(item.meta.seq);
+    return items_.size() < cut;
+  });
+  return done || items_.size() >= cut;
+}
+
+void RangeRun::arrange() {
+  int order = view_.sort_order;
+  if (view_.sort_target != kKey && order == kNone) order = kAscend;
+  const auto sort = [&](auto rank) {
+    std::stable_sort(items_.begin(), items_.end(), [&](const Item& a, const Item& b) {
+      return order == kDescend ? rank(b) < rank(a) : rank(a) < rank(b);
+    });
+  };
+  if (order != kNone) {
+    if (view_.sort_target == kKey && order == kDescend) std::reverse(items_.begin(), items_.end());
+    if (view_.sort_target == kVersion) sort([](const Item& i) { return i.meta.version; });
+    if (view_.sort_target == kCreate) sort([](const Item& i) { return i.meta.create; });
+    if (view_.sort_target == kMod) sort([](const Item& i) { return i.meta.mod; });
+    if (view_.sort_target == kValue) sort([](const Item& i) { return value_of(i.kv); });
+  }
+  if (view_.limit > 0 && items_.size() > static_cast<size_t>(view_.limit)) {
+    items_.resize(static_cast<size_t>(view_.limit));
+    more_ = true;
+  }
+}
+
+void RangeRun::write(std::string& out) const {
+  size_t bytes = out.size() + 32;
+  for (const Item& item : items_) bytes += item.kv.size() + item.key.size() + 48;
+  out.reserve(bytes);
+  std::string stripped;
+  for (const Item& item : items_) {
+    if (!view_.keys_only) {
+      wire::put_message(out, 2, item.kv);
+      continue;
+    }
+    stripped.clear();
+    mvcc::KeyValueView kv{.key = item.key,
+                          .create_revision = item.meta.create.value,
+                          .mod_revision = item.meta.mod.value,
+                          .version = item.meta.version,
+                          .value = {},
+                          .lease = 0};
+    // Sorting by value reads the stored record, and then etcd shows its lease as well.
+    if (view_.sort_target == kValue && !item.kv.empty()) {
+      CHECK(mvcc::decode_key_value(item.kv, kv));
+      kv.value = {};
+    }
+    mvcc::encode_key_value(kv, stripped);
+    wire::put_message(out, 2, stripped);
+  }
+  wire::put_bool(out, 3, more_);
+  wire::put_int(out, 4, count_);
+}
+
+bool RangeRun::encode(const ValueSource& values, std::string& out) {
+  if (values_needed()) {
+    for (Item& item : items_) {
+      item.kv = values(item.meta.seq);
+      if (item.kv.empty()) return false;
+    }
+  }
+  arrange();
+  write(out);
+  return true;
+}
+
+void RangeRun::encode_fetched(const std::vector<mvcc::Record>& values, std::string& out) {
+  if (values_needed()) {
+    CHECK(values.size() == items_.size());
+    for (size_t i = 0; i < items_.size(); ++i) {
+      items_[i].kv = values[i].kv;
+      CHECK(!items_[i].kv.empty());
+    }
+  }
+  arrange();
+  write(out);
+}
+
+}  // namespace keelson::apply
