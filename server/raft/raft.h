@@ -1,5 +1,6 @@
 // The consensus machine: messages, ticks and proposals go in, one Output bundle comes out. Pure: no
-// clock, file, socket, thread or global; the same inputs give the same outputs. After Ongaro's thesis
+// clock, file, socket, thread or global; the same inputs give the same outputs. After Ongaro's
+// thesis
 // ("Consensus: Bridging Theory and Practice", 2014) with the rules of etcd's dialect (reference
 // peer.md section 5). One owner thread.
 //
@@ -25,7 +26,8 @@ namespace keelson::raft {
 
 struct Config {
   MemberId id;
-  int election_ticks = 10;   // randomised to [election_ticks, 2 * election_ticks - 1] per role change
+  int election_ticks =
+      10;  // randomised to [election_ticks, 2 * election_ticks - 1] per role change
   int heartbeat_ticks = 1;
   bool pre_vote = true;
   bool check_quorum = true;
@@ -38,7 +40,8 @@ struct Config {
 // What recovery found: the state of the store, then the log behind it.
 struct Start {
   HardState hard;
-  SnapshotMeta snapshot;       // everything up to here is in the store; term of that entry
+  SnapshotMeta snapshot;       // everything up to here is in the store; term of that entry. conf is
+                               // the store's, as of `applied`
   std::vector<Entry> entries;  // consecutive, first may lie at or before snapshot.index
   Index applied;               // >= snapshot.index: what the store holds
 };
@@ -55,9 +58,12 @@ struct Output {
   std::vector<Entry> entries;           // append these (overwriting from entries.front().index)
   std::optional<HardState> hard_state;  // changed; must be synced with the batch when must_sync
   bool must_sync = false;               // false: a commit-only state, may ride with a later batch
-  std::optional<SnapshotMeta> install;  // a received snapshot to be installed before anything else
-  std::vector<Message> messages;        // may leave at once
-  std::vector<Entry> committed;         // to be applied, in order, each once
+  // A received snapshot to be installed before anything else: entries handed out before and not yet
+  // applied are inside it. synced(batch) also says that it is durable; applied(its index) ends it.
+  std::optional<SnapshotMeta> install;
+  // May leave at once. A kSnap carries the applied index; the sender may fill in a newer one.
+  std::vector<Message> messages;
+  std::vector<Entry> committed;  // to be applied, in order, each once
   std::vector<ReadState> reads;
   std::vector<uint64_t> dropped_reads;  // leader lost or changed: answer "leader changed"
   bool role_changed = false;            // role, term or leader differ from the last output
@@ -69,19 +75,27 @@ class Raft {
   Raft(Config config, Start start, Rng& rng);
   ~Raft();
   Raft(Raft&&) noexcept;
+  Raft& operator=(Raft&&) noexcept;
 
   void tick();
   // A message from a peer. Unknown, stale and malformed ones are ignored as peer.md 5.2 says.
   void step(Message message);
-  // Starts an election now (a lone voter at start, or TimeoutNow); no effect on a leader or learner.
+  // Starts an election now (a lone voter at start, or TimeoutNow); no effect on a leader or
+  // learner.
   void campaign();
-  // Appends to the own log as leader, or forwards as follower. Errors: Unavailable "no leader",
-  // ResourceExhausted when too much is unsynced, Unavailable while leadership is being transferred.
+  // Appends to the own log as leader, or forwards as follower. Errors: Unavailable "etcdserver: no
+  // leader"; Unavailable "raft proposal dropped" while leadership is being transferred or after
+  // this leader has been removed; ResourceExhausted "etcdserver: too many requests" when too much
+  // is unsynced. Nothing was appended then. A forwarded proposal may be lost without a word.
   Status propose(std::vector<Payload> data);
-  Status propose_conf_change(Payload data);  // turned into an empty entry while another may be pending
-  // One round serves every id that was asked before it left. The leader of a lone voter answers in the
-  // next output. Unavailable without a leader.
+  Status propose_conf_change(
+      Payload data);  // turned into an empty entry while another may be pending
+  // One round serves every id that was asked before it left. The leader of a lone voter answers in
+  // the next output (once its first entry is committed). Unavailable without a leader. Each id
+  // comes back at most once, in reads or dropped_reads; neither when a forwarded request got lost
+  // (ask again with a new id).
   Status read_index(uint64_t id);
+  // Given up after an election timeout; meanwhile proposals are refused. A follower passes it on.
   void transfer_leader(MemberId to);
 
   Output take_output();
@@ -121,7 +135,7 @@ class Raft {
     bool learner;
     bool snapshot_pending;
   };
-  std::vector<PeerProgress> progress() const;  // empty unless leader
+  std::vector<PeerProgress> progress() const;  // of the other members; empty unless leader
 
   // CHECKs everything that must hold between two calls; tests call it after every step.
   void check_invariants() const;

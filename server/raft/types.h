@@ -1,5 +1,5 @@
-// What the consensus machine deals in. Plain structs in etcd's dialect (reference peer.md section 4 and
-// 5); raft includes nothing but base, so conversion to raftpb bytes lives in node/.
+// What the consensus machine deals in. Plain structs in etcd's dialect (reference peer.md section 4
+// and 5); raft includes nothing but base, so conversion to raftpb bytes lives in node/.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace keelson::raft {
 
 enum class EntryType : uint8_t { kNormal = 0, kConfChange = 1 };
 
-// Payload bytes are shared between the log in memory, the log thread and the peers' senders: encoded
-// once, copied never. Null means no data (a new leader's first entry).
+// Payload bytes are shared between the log in memory, the log thread and the peers' senders:
+// encoded once, copied never. Null means no data (a new leader's first entry).
 using Payload = std::shared_ptr<const std::string>;
 
 struct Entry {
