@@ -64,7 +64,9 @@ class PosixFile final : public File {
 
   Result<size_t> read_at(uint64_t offset, std::span<char> out) override;
   Status write_at(uint64_t offset, std::string_view data) override;
-  Status sync() override { return done("fdatasync", retry([&] { return ::fdatasync(fd_); })); }
+  Status sync() override {
+    return done("fdatasync", retry([&] { return ::fdatasync(fd_); }));
+  }
   Status truncate(uint64_t size) override {
     return done("ftruncate", retry([&] { return ::ftruncate(fd_, static_cast<off_t>(size)); }));
   }
@@ -135,7 +137,7 @@ Result<uint64_t> PosixFile::size() {
 // An open-file-description lock belongs to this descriptor: unlike a classic POSIX lock it does not
 // vanish when somebody else in the process opens and closes the same file.
 Status PosixFile::lock() {
-  struct flock range {};
+  struct flock range{};
   range.l_type = F_WRLCK;
   range.l_whence = SEEK_SET;
   if (retry([&] { return ::fcntl(fd_, F_OFD_SETLK, &range); }) == 0) return {};

@@ -1,12 +1,14 @@
-// A file system in memory that tells "written" from "durable", as a page cache does. It can be cloned
-// as of a crash, can fail the n-th call of a kind, damages bytes on demand and fills up.
+// A file system in memory that tells "written" from "durable", as a page cache does. It can be
+// cloned as of a crash, can fail the n-th call of a kind, damages bytes on demand and fills up.
 //
 // The model, chosen to be at least as harsh as a real disk:
 //  - bytes are durable after File::sync() of their file; names after sync_dir() of their directory
 //    (a synced file whose name was never synced is lost);
-//  - at a power loss each dirty sector, each changed size and each unsynced create, rename or removal
+//  - at a power loss each dirty sector, each changed size and each unsynced create, rename or
+//  removal
 //    survives or not on its own: later ones may survive without earlier ones, a rename is atomic;
-//  - a failed sync leaves its pages clean and not durable (what Linux does): a later sync that succeeds
+//  - a failed sync leaves its pages clean and not durable (what Linux does): a later sync that
+//  succeeds
 //    proves nothing about them.
 //
 // Thread-safe: one lock around everything. Files keep working on the file system that opened them;
@@ -75,14 +77,15 @@ class CrashFileSystem final : public io::FileSystem {
   std::unique_ptr<CrashFileSystem> kill_clone() const;
 
   // --- faults ---
-  // The n-th call (from 1) of this kind from now on fails; with `forever` all later ones, too. One rule
-  // at a time: a new call replaces the old rule.
+  // The n-th call (from 1) of this kind from now on fails; with `forever` all later ones, too. One
+  // rule at a time: a new call replaces the old rule.
   void fail_call(FsCall kind, uint64_t n, FsFault fault, bool forever = false);
   void fail_nothing();
   bool fault_hit() const;  // the rule of the last fail_call has struck
   // How many calls of this kind there were since construction (kAny: all).
   uint64_t calls(FsCall kind) const;
-  // Called before every call that counts, outside the lock: to crash or pause between any two calls.
+  // Called before every call that counts, outside the lock: to crash or pause between any two
+  // calls.
   void on_call(std::function<void(FsCall, const std::string& path)> hook);
   // Total bytes the disk has; files count rounded up to 4096, allocated space included.
   void set_capacity(uint64_t bytes);
@@ -90,7 +93,7 @@ class CrashFileSystem final : public io::FileSystem {
 
   // --- looking and damaging (both sides of the cache; CHECKs that the file exists) ---
   std::string content(const std::string& path) const;
-  uint64_t unsynced_bytes(const std::string& path) const;  // whole sectors of 512
+  uint64_t unsynced_bytes(const std::string& path) const;             // whole sectors of 512
   void set_content(const std::string& path, std::string_view bytes);  // creates it; durable
   void flip(const std::string& path, uint64_t offset, uint8_t mask);
   std::vector<std::string> files() const;  // full paths of all files, sorted
