@@ -27,6 +27,10 @@
 
 namespace keelson::test {
 
+namespace crash {
+struct State;
+}
+
 enum class FsCall : uint8_t {
   kOpen,
   kRead,
@@ -99,12 +103,9 @@ class CrashFileSystem final : public io::FileSystem {
   std::vector<std::string> files() const;  // full paths of all files, sorted
 
  private:
-  class Handle;
-  struct Node;
-  struct State;
-  explicit CrashFileSystem(std::unique_ptr<State> state);
+  explicit CrashFileSystem(std::shared_ptr<crash::State> state);
 
-  std::unique_ptr<State> state_;
+  std::shared_ptr<crash::State> state_;  // open files share it
 };
 
 }  // namespace keelson::test
