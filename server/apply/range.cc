@@ -63,8 +63,8 @@ bool RangeRun::collect(size_t items_max) {
     count_ = meta ? 1 : 0;
     if (meta && keep(*meta)) {
       items_.push_back({*meta, view_.keys_only ? std::string(view_.key) : std::string(), {}});
-      if (values_needed()) wanted_.push_back(meta->seq);
     }
+    finish_collect();
     return true;
   }
   if (!scan_) {
@@ -77,10 +77,19 @@ bool RangeRun::collect(size_t items_max) {
   const bool done = scan_->step(items_max, [&](const mvcc::Scan::Item& item) {
     if (!keep(item.meta)) return true;
     items_.push_back({item.meta, view_.keys_only ? std::string(item.key) : std::string(), {}});
-    if (values_needed()) wanted_.push_back(item.meta.seq);
     return items_.size() < cut;
   });
-  return done || items_.size() >= cut;
+  if (!done && items_.size() < cut) return false;
+  finish_collect();
+  return true;
+}
+
+void RangeRun::finish_collect() {
+  scan_.reset();
+  if (view_.sort_target != kValue) arrange();
+  if (!values_needed()) return;
+  wanted_.reserve(items_.size());
+  for (const Item& item : items_) wanted_.push_back(item.meta.seq);
 }
 
 void RangeRun::arrange() {
@@ -104,57 +113,66 @@ void RangeRun::arrange() {
   }
 }
 
-void RangeRun::write(std::string& out) const {
-  size_t bytes = out.size() + 32;
-  for (const Item& item : items_) bytes += item.kv.size() + item.key.size() + 48;
-  out.reserve(bytes);
-  std::string stripped;
-  for (const Item& item : items_) {
-    if (!view_.keys_only) {
-      wire::put_message(out, 2, item.kv);
-      continue;
-    }
-    stripped.clear();
-    mvcc::KeyValueView kv{.key = item.key,
-                          .create_revision = item.meta.create.value,
-                          .mod_revision = item.meta.mod.value,
-                          .version = item.meta.version,
-                          .value = {},
-                          .lease = 0};
-    // Sorting by value reads the stored record, and then etcd shows its lease as well.
-    if (view_.sort_target == kValue && !item.kv.empty()) {
-      CHECK(mvcc::decode_key_value(item.kv, kv));
-      kv.value = {};
-    }
-    mvcc::encode_key_value(kv, stripped);
-    wire::put_message(out, 2, stripped);
+void RangeRun::write_item(const Item& item, std::string& out) const {
+  if (!view_.keys_only) {
+    wire::put_message(out, 2, item.kv);
+    return;
   }
+  mvcc::KeyValueView kv{.key = item.key,
+                        .create_revision = item.meta.create.value,
+                        .mod_revision = item.meta.mod.value,
+                        .version = item.meta.version,
+                        .value = {},
+                        .lease = 0};
+  // Sorting by value reads the stored record, and then etcd shows its lease as well.
+  if (view_.sort_target == kValue) {
+    CHECK(mvcc::decode_key_value(item.kv, kv));
+    kv.value = {};
+  }
+  std::string stripped;
+  mvcc::encode_key_value(kv, stripped);
+  wire::put_message(out, 2, stripped);
+}
+
+void RangeRun::write_tail(std::string& out) const {
   wire::put_bool(out, 3, more_);
   wire::put_int(out, 4, count_);
 }
 
 bool RangeRun::encode(const ValueSource& values, std::string& out) {
-  if (values_needed()) {
-    for (Item& item : items_) {
+  size_t bytes = out.size() + 32;
+  for (Item& item : items_) {
+    if (values_needed()) {
       item.kv = values(item.meta.seq);
       if (item.kv.empty()) return false;
     }
+    bytes += item.kv.size() + item.key.size() + 48;
   }
-  arrange();
-  write(out);
+  if (view_.sort_target == kValue) arrange();
+  out.reserve(bytes);
+  for (const Item& item : items_) write_item(item, out);
+  write_tail(out);
   return true;
 }
 
-void RangeRun::encode_fetched(const std::vector<mvcc::Record>& values, std::string& out) {
-  if (values_needed()) {
-    CHECK(values.size() == items_.size());
-    for (size_t i = 0; i < items_.size(); ++i) {
-      items_[i].kv = values[i].kv;
-      CHECK(!items_[i].kv.empty());
+Status RangeRun::encode_fetched(const Fetch& fetch, std::string& out) {
+  constexpr size_t kChunk = 4096;
+  const size_t chunk = view_.sort_target == kValue ? items_.size() : kChunk;
+  for (size_t begin = 0; values_needed() && begin < items_.size(); begin += chunk) {
+    const size_t size = std::min(chunk, items_.size() - begin);
+    const auto values = fetch(std::span(wanted_).subspan(begin, size));
+    if (!values.ok()) return values.status();
+    for (size_t i = 0; i < size; ++i) {
+      items_[begin + i].kv = (*values)[i].kv;
+      CHECK(!items_[begin + i].kv.empty());
     }
+    if (view_.sort_target == kValue) arrange();
+    for (size_t i = begin; i < std::min(begin + size, items_.size()); ++i) write_item(items_[i], out);
   }
-  arrange();
-  write(out);
+  if (!values_needed())
+    for (const Item& item : items_) write_item(item, out);
+  write_tail(out);
+  return Status();
 }
 
 }  // namespace keelson::apply

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,15 +30,17 @@ class RangeRun {
 
   // OutOfRange when the revision asked for is compacted or in the future.
   Status check() const;
-  // Walks up to `items_max` index entries more; true when all that is needed is collected.
+  // Walks up to `items_max` index entries more; true when all that is needed is collected. From then on
+  // the store is not touched any more and the run may move to another thread.
   bool collect(size_t items_max);
-  // Rows whose values are needed before arrange() or encode() can run; empty for keys_only and counts.
+  // Rows whose values encode() needs, in order; empty for keys_only and counts.
   const std::vector<Seq>& wanted() const { return wanted_; }
   // Sorts, cuts and appends the fields of a RangeResponse behind the header: kvs, more, count. False when
   // a value was missing (`out` is then unspecified).
   bool encode(const ValueSource& values, std::string& out);
-  // As encode, when the values were fetched in the order of wanted().
-  void encode_fetched(const std::vector<mvcc::Record>& values, std::string& out);
+  // The same with values that are fetched in chunks, so that they need not all be in memory twice.
+  using Fetch = std::function<Result<std::vector<mvcc::Record>>(std::span<const Seq>)>;
+  Status encode_fetched(const Fetch& fetch, std::string& out);
 
   Revision current() const { return at_; }
   Revision read_at() const { return read_at_; }
@@ -53,7 +56,9 @@ class RangeRun {
   bool keep(const mvcc::KeyMeta& meta) const;
   bool values_needed() const;
   void arrange();
-  void write(std::string& out) const;
+  void finish_collect();
+  void write_item(const Item& item, std::string& out) const;
+  void write_tail(std::string& out) const;
 
   const mvcc::Store& store_;
   const RangeView view_;

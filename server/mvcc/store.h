@@ -29,6 +29,11 @@ namespace keelson::mvcc {
 struct Options {
   size_t cache_bytes = 48 * 1024 * 1024;  // window and value cache together
   uint64_t generation = 1;                // directory state-<generation> below `dir`
+  bool unsafe_no_sync = false;            // --unsafe-no-fsync: nothing is durable
+  const Clock* clock = nullptr;           // for durations in metrics; none are observed without it
+  // Called by copying jobs (images, shrinking) on their own thread after each piece of `bytes`.
+  // Production waits here, so that copying leaves disk and CPU to writers; null = full speed.
+  std::function<void(size_t bytes)> pace;
 };
 
 // A state.db that names another cluster, member or generation is refused.
@@ -48,6 +53,11 @@ struct Loaded {
     std::string value;
   };
   std::vector<Row> rows;  // all small tables, ordered by bucket, then key
+  struct Leased {
+    std::string key;
+    LeaseId lease;
+  };
+  std::vector<Leased> leased;  // live keys whose record names a lease (open() fills this while it scans)
 };
 
 struct Sizes {
@@ -150,8 +160,11 @@ class Store {
   // The encoded KeyValue when it is in memory (window or cache), valid until the next write; else empty.
   virtual std::string_view peek(Seq seq) const = 0;
   virtual Record hold(Seq seq) const = 0;  // the same with a reference that keeps it alive
-  // Puts a value that a ReadJob fetched into the cache.
-  virtual void cache(Seq seq, std::shared_ptr<const std::string> kv) = 0;
+  // Puts a value that read_values() fetched into the cache; it shares the record's memory.
+  virtual void cache(Seq seq, const Record& record) = 0;
+  void cache(Seq seq, const std::shared_ptr<const std::string>& kv) {
+    cache(seq, Record{.hold = kv, .kv = *kv});
+  }
 
   // ---- reading beside the node thread -----------------------------------------------------------
   virtual std::shared_ptr<const View> view() const = 0;

@@ -161,6 +161,7 @@ struct Facts {
   bool learner = false;
   bool alarm_nospace = false;
   bool alarm_corrupt = false;
+  int64_t quota_left = INT64_MAX;  // a write that costs this much or more is refused with no-space
   std::string cluster_version;  // "3.7.0" or "not_decided"
   std::string storage_version;  // "3.7.0" or "unknown"
 };

@@ -28,6 +28,9 @@ struct EventBatch {
 class WatchSink {
  public:
   virtual ~WatchSink() = default;
+  // True while this loop has no watcher: the node then spares it the events. A loop turns this off
+  // before it submits its first WatchCreate. Any thread.
+  virtual bool idle() const { return false; }
   virtual void on_events(std::shared_ptr<const EventBatch> batch) = 0;
   // Compaction moved; watchers behind it must end.
   virtual void on_compacted(Revision compacted) = 0;

@@ -1,0 +1,217 @@
+// Committed entries take effect, in order, each once.
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/wire.h"
+#include "node/core.h"
+#include "node/node_metrics.h"
+#include "node/tasks.h"
+
+namespace keelson::node {
+namespace {
+
+namespace field = apply::field;
+
+// How many entries pass between two looks at the clock.
+constexpr int kEntriesAClockRead = 16;
+// A batch of events above this leaves at once instead of waiting for the end of the turn.
+constexpr size_t kEventBatchBytes = 4 * 1024 * 1024;
+
+}  // namespace
+
+bool Core::apply_committed(TimePoint deadline) {
+  int since_clock = 0;
+  while (!committed_.empty() && !apply_waits_) {
+    if (store_.sizes().unpersisted_bytes > limits::kUnpersistedBytes) {
+      persist_now_ = true;  // SQLite is behind: raft goes on, apply waits for it
+      return false;
+    }
+    if (!apply_one(committed_.front())) return false;
+    raft_.applied(committed_.front().index);
+    committed_.pop_front();
+    if (++since_clock >= kEntriesAClockRead) {
+      since_clock = 0;
+      if (env_.clock.now() >= deadline) return !committed_.empty();
+    }
+  }
+  return false;
+}
+
+bool Core::apply_one(const raft::Entry& entry) {
+  if (entry.type == raft::EntryType::kConfChange) {
+    apply_conf(entry);
+    return true;
+  }
+  if (entry.bytes().empty()) {
+    applier_.execute_empty(entry.index, entry.term);
+    if (leads() && entry.term == raft_.term() && !leader_entry_applied_) {
+      leader_entry_applied_ = true;
+      lessor_.promote(settings_.election);
+      publish_self();
+    }
+    return true;
+  }
+  if (!entry_begun_) {
+    std::vector<Seq> missing;
+    applier_.begin(entry.index, entry.term, entry.bytes(), missing);
+    entry_begun_ = true;
+    if (!missing.empty()) {
+      fetch_for_apply(std::move(missing));
+      return false;
+    }
+  }
+  entry_begun_ = false;
+  start_compaction_hash(entry);
+  const TimePoint started = env_.clock.now();
+  apply::Applied applied = applier_.execute(header());
+  const Duration took = env_.clock.now() - started;
+  apply::EnvelopeView envelope;
+  CHECK(apply::decode(entry.bytes(), envelope));
+  metrics_->apply_seconds(envelope.field, applied.status.ok()).observe_seconds(took.count());
+  if (took > settings_.warning_apply_duration) {
+    metrics_->slow_applies.add();
+    env_.log.warn("apply request took too long", {{"took", took},
+                                                  {"expected-duration", settings_.warning_apply_duration},
+                                                  {"index", entry.index.value}});
+  }
+  gather_events();
+  finish_entry(entry, std::move(applied));
+  return true;
+}
+
+void Core::fetch_for_apply(std::vector<Seq> missing) {
+  apply_waits_ = true;
+  const auto view = store_.view();
+  const auto job = [this, view, missing = std::move(missing)] {
+    auto values = mvcc::Store::read_values(*view, missing);
+    CHECK(values.ok());
+    post_done([this, missing, values = std::move(*values)] {
+      for (size_t i = 0; i < missing.size(); ++i)
+        if (values[i]) applier_.supply(missing[i], values[i]);
+      apply_waits_ = false;
+    });
+  };
+  if (!env_.pool.post(job)) job();  // a full pool must not stop the log: read here
+}
+
+void Core::apply_conf(const raft::Entry& entry) {
+  const apply::AppliedConf done = applier_.execute_conf(entry.index, entry.term, entry.bytes());
+  apply::ConfEntry conf;
+  CHECK(apply::decode(entry.bytes(), conf));
+  raft_.apply_conf_change({static_cast<raft::ConfChangeType>(conf.type), done.node});
+  auto waiting = pending_.take(done.request_id);
+  if (!waiting) return;
+  if (done.status.ok()) {
+    answers_.ok(waiting->request, apply::header_only(header(), Revision()));
+  } else {
+    answers_.fail(waiting->request, done.status);
+  }
+}
+
+void Core::finish_entry(const raft::Entry&, apply::Applied&& applied) {
+  if (applied.compacted) {
+    auto_compactor_.done(env_.clock.now(), *applied.compacted);
+    for (WatchSink* sink : watch_sinks_) sink->on_compacted(*applied.compacted);
+    compaction_stalled_ = false;
+  }
+  auto waiting = pending_.take(applied.request_id);
+  if (!waiting) return;
+  if (waiting->field == field::kClusterMemberAttrSet && !published_) {
+    published_ = true;
+    env_.log.info("published local member to cluster through raft",
+                  {{"local-member-id", hex(raft_.id().value)},
+                   {"cluster-id", hex(opened_.identity.cluster.value)}});
+    decide_cluster_version();
+    ready_.store(true, std::memory_order_release);
+  }
+  if (waiting->field == field::kClusterVersionSet) {
+    version_proposed_ = false;
+    env_.log.info("set initial cluster version",
+                  {{"cluster-id", hex(opened_.identity.cluster.value)},
+                   {"cluster-version", membership_.cluster_version().substr(0, 3)}});
+  }
+  answer_waiting(std::move(*waiting), std::move(applied));
+}
+
+void Core::answer_waiting(Waiting&& waiting, apply::Applied&& applied) {
+  const bool ok = applied.status.ok();
+  metrics_->request_seconds(waiting.field, ok)
+      .observe_seconds((env_.clock.now() - waiting.request.started).count());
+  if (waiting.field == field::kAlarm && waiting.request.to.sink == nullptr) {
+    nospace_proposed_ = false;
+    for (HeldAnswer& held : std::exchange(held_for_alarm_, {}))
+      answers_.fail(held.waiting.request,
+                    Status(Code::kResourceExhausted, "etcdserver: mvcc: database space exceeded"));
+  }
+  if (!ok) {
+    answers_.fail(waiting.request, std::move(applied.status));
+  } else if (applied.quota_crossed) {
+    // Applied all the same, but the answer says no-space, and only after the alarm is in force.
+    raise_alarm(apply::kAlarmNoSpace);
+    held_for_alarm_.push_back({std::move(waiting)});
+  } else if (waiting.physical && applied.compacted) {
+    waiting.request.what = Proposal{.field = waiting.field, .body = std::move(applied.body)};
+    physical_waiters_.emplace_back(*applied.compacted, std::move(waiting.request));
+  } else {
+    answers_.ok(waiting.request, std::move(applied.body));
+  }
+}
+
+void Core::gather_events() {
+  const auto events = store_.entry_events();
+  if (events.empty()) return;
+  if (std::all_of(watch_sinks_.begin(), watch_sinks_.end(), [](WatchSink* s) { return s->idle(); })) return;
+  if (!events_) {
+    events_ = std::make_shared<watch::EventBatch>();
+    events_->first = events.front().main;
+  }
+  events_->last = events.back().main;
+  if (auto hold = store_.hold_entry_events(); events_->holds.empty() || events_->holds.back() != hold)
+    events_->holds.push_back(std::move(hold));
+  const bool want_prev = prev_kv_watchers_.load(std::memory_order_relaxed) > 0;
+  for (const mvcc::Event& event : events) {
+    watch::EventBatch::Item item{event, event.prev_seq.value == 0};
+    if (want_prev && event.prev_seq.value != 0) {
+      if (mvcc::Record prev = store_.hold(event.prev_seq)) {
+        item.event.prev_kv = prev.kv;
+        item.prev_in_memory = true;
+        events_->holds.push_back(std::move(prev.hold));
+      }
+    }
+    event_bytes_ += event.kv.size() + item.event.prev_kv.size();
+    events_->items.push_back(item);
+  }
+  if (event_bytes_ >= kEventBatchBytes) flush_events();
+}
+
+void Core::flush_events() {
+  event_bytes_ = 0;
+  if (!events_) return;
+  const std::shared_ptr<const watch::EventBatch> batch = std::move(events_);
+  events_.reset();
+  for (WatchSink* sink : watch_sinks_)
+    if (!sink->idle()) sink->on_events(batch);
+}
+
+// What HashKV must answer later for the compaction's revision is taken from the state before it.
+void Core::start_compaction_hash(const raft::Entry& entry) {
+  apply::EnvelopeView envelope;
+  if (!apply::decode(entry.bytes(), envelope) || envelope.field != field::kCompaction) return;
+  int64_t revision = 0;
+  wire::Reader reader(envelope.body);
+  for (wire::Field f; reader.next(f);)
+    if (f.number == 1) revision = f.as_int64();
+  if (Revision(revision) <= store_.compacted() || Revision(revision) > store_.current() || revision <= 0)
+    return;
+  if (alarms_.any(apply::kAlarmCorrupt)) return;
+  auto job = store_.make_hash_job(Revision(revision));
+  if (!job.ok()) return;
+  auto task = std::make_shared<HashTask>();
+  task->job = std::move(*job);
+  task->compaction = true;
+  ++compaction_hashes_;
+  hashes_.push_back(std::move(task));
+}
+
+}  // namespace keelson::node

@@ -1,0 +1,42 @@
+// From a data directory to the parts a Core starts with. First boot builds member.tmp/ whole, syncs it
+// and renames it, so that a crash leaves either no member or a complete one. Whatever is wrong with the
+// directory gets one clear line that says what to do.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "io/fs.h"
+#include "node/core.h"
+
+namespace keelson::node {
+
+struct BootstrapMember {
+  std::string name;
+  std::vector<std::string> peer_urls;
+};
+
+struct BootSettings {
+  std::string data_dir;
+  std::string wal_dir;  // empty: data_dir/member/wal
+  std::string name;
+  std::string cluster_token;
+  std::vector<BootstrapMember> members;  // --initial-cluster; counts only for an empty directory
+  size_t cache_bytes = 48 * 1024 * 1024;
+  bool unsafe_no_sync = false;
+  uint64_t segment_bytes = 64 * 1024 * 1024;
+  uint32_t wal_salt = 0;
+  bool wal_helper_thread = true;
+};
+
+struct Booted {
+  std::unique_ptr<io::File> lock;  // held for the life of the process
+  Opened opened;
+};
+
+Result<Booted> boot(io::FileSystem& fs, const BootSettings& settings, Log& log, Registry& metrics);
+
+}  // namespace keelson::node

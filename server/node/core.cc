@@ -1,0 +1,329 @@
+#include "node/core.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "node/node_metrics.h"
+#include "node/recover.h"
+#include "node/tasks.h"
+
+namespace keelson::node {
+namespace {
+
+raft::Config raft_config(const Settings& settings, MemberId id) {
+  raft::Config config;
+  config.id = id;
+  config.election_ticks = static_cast<int>(std::max<int64_t>(1, settings.election / settings.heartbeat));
+  config.pre_vote = settings.pre_vote;
+  config.unsynced_bytes_max = limits::kUnsyncedBytes;
+  return config;
+}
+
+// ceil(1.5 x election timeout) in seconds: part of what apply does, equal on every member.
+int64_t lease_ttl_s_min(Duration election) {
+  const Duration ttl = election * 3 / 2;
+  return std::chrono::ceil<std::chrono::seconds>(ttl).count();
+}
+
+}  // namespace
+
+Core::Core(Environment env, Settings settings, Opened opened, std::function<void()> wake)
+    : env_(env),
+      settings_(std::move(settings)),
+      wake_(std::move(wake)),
+      opened_(std::move(opened)),
+      metrics_(std::make_unique<NodeMetrics>(env.metrics)),
+      raft_(raft_config(settings_, opened_.identity.member), raft_start(opened_), env.rng),
+      store_(*opened_.store),
+      lessor_(lease_ttl_s_min(settings_.election), env.clock, env.metrics),
+      membership_(store_),
+      alarms_(store_),
+      applier_({store_, lessor_, membership_, alarms_},
+               {settings_.learners_max, [this](int64_t cost) { return quota_allows(cost); }}, env.metrics),
+      auto_compactor_(settings_.auto_compaction, settings_.auto_compaction_retention,
+                      settings_.auto_compaction_revisions),
+      pending_(first_request_id(opened_, env.clock)),
+      next_tick_(env.clock.now() + settings_.heartbeat) {
+  restore_small_tables(opened_, lessor_, membership_, alarms_);
+  metrics_->quota.set(settings_.quota_bytes);
+  publish_facts();
+}
+
+Core::~Core() = default;
+
+void Core::submit(std::vector<Request>&& requests) {
+  bool must_wake = false;
+  {
+    MutexLock lock(inbox_mutex_);
+    if (inbox_.empty()) {
+      inbox_ = std::move(requests);
+    } else {
+      std::move(requests.begin(), requests.end(), std::back_inserter(inbox_));
+    }
+    must_wake = !std::exchange(inbox_woken_, true);
+  }
+  if (must_wake) wake_();
+}
+
+void Core::post_done(std::function<void()> work) {
+  bool must_wake = false;
+  {
+    MutexLock lock(inbox_mutex_);
+    inbox_done_.push_back(std::move(work));
+    must_wake = !std::exchange(inbox_woken_, true);
+  }
+  if (must_wake) wake_();
+}
+
+void Core::log_synced(uint64_t batch) {
+  bool must_wake = false;
+  {
+    MutexLock lock(inbox_mutex_);
+    inbox_synced_ = std::max(inbox_synced_, batch);
+    must_wake = !std::exchange(inbox_woken_, true);
+  }
+  if (must_wake) wake_();
+}
+
+void Core::add_watch_sink(WatchSink* sink) { watch_sinks_.push_back(sink); }
+
+void Core::count_prev_kv_watchers(int delta) {
+  prev_kv_watchers_.fetch_add(delta, std::memory_order_relaxed);
+}
+
+Facts Core::facts() const {
+  MutexLock lock(facts_mutex_);
+  return facts_;
+}
+
+void Core::take_inbox(std::vector<Request>& requests, std::vector<std::function<void()>>& done) {
+  uint64_t synced = 0;
+  {
+    MutexLock lock(inbox_mutex_);
+    requests.swap(inbox_);
+    done.swap(inbox_done_);
+    synced = std::exchange(inbox_synced_, 0);
+    inbox_woken_ = false;
+  }
+  if (synced > 0) raft_.synced(synced);
+}
+
+bool Core::turn() {
+  const TimePoint started = env_.clock.now();
+  std::vector<Request> requests;
+  std::vector<std::function<void()>> done;
+  take_inbox(requests, done);
+  for (const auto& work : done) work();
+  tick_if_due();
+  for (Request& request : requests) dispatch(std::move(request));
+  flush_proposals();
+  flush_reads();
+  run_raft();
+  const TimePoint deadline = started + Duration(limits::kSliceNanoseconds);
+  bool more = apply_committed(deadline);
+  serve_ready_reads();
+  more = step_range_tasks(deadline) || more;
+  more = step_hashes(deadline) || more;
+  more = step_compaction(deadline) || more;
+  schedule_persist();
+  publish_facts();
+  flush_events();
+  answers_.flush();
+  return more || raft_.has_output();
+}
+
+void Core::dispatch(Request&& request) {
+  auto what = std::exchange(request.what, std::monostate());
+  if (stopping_ && !std::holds_alternative<CallGone>(what)) {
+    answers_.fail(request, Status(Code::kUnavailable, "etcdserver: server stopped"));
+    return;
+  }
+  if (auto* range = std::get_if<RangeQuery>(&what)) {
+    const bool linearizable = !range->serializable;
+    request.what = std::move(*range);
+    on_read(std::move(request), linearizable);
+  } else if (auto* proposal = std::get_if<Proposal>(&what)) {
+    on_proposal(std::move(request), std::move(*proposal));
+  } else if (auto* txn = std::get_if<ReadTxn>(&what)) {
+    const bool linearizable = !txn->serializable;
+    request.what = std::move(*txn);
+    on_read(std::move(request), linearizable);
+  } else if (auto* open = std::get_if<RangeStreamOpen>(&what)) {
+    const bool linearizable = !open->query.serializable;
+    request.what = std::move(*open);
+    on_read(std::move(request), linearizable);
+  } else if (auto* list = std::get_if<MemberList>(&what)) {
+    request.what = *list;
+    on_read(std::move(request), list->linearizable);
+  } else if (std::holds_alternative<ReadBarrier>(what)) {
+    request.what = ReadBarrier{};
+    on_read(std::move(request), true);
+  } else if (auto* down = std::get_if<Downgrade>(&what)) {
+    request.what = std::move(*down);
+    on_read(std::move(request), true);
+  } else if (auto* more = std::get_if<RangeStreamMore>(&what); more != nullptr) {
+    next_stream_chunk(std::move(request));
+  } else if (std::holds_alternative<CallGone>(what)) {
+    streams_.erase({request.to.sink, request.to.call_id});
+    snapshots_.erase({request.to.sink, request.to.call_id});
+  } else if (auto* keep = std::get_if<LeaseKeepAlive>(&what)) {
+    on_keep_alive(request, *keep);
+  } else if (auto* ttl = std::get_if<LeaseTimeToLive>(&what)) {
+    on_time_to_live(request, *ttl);
+  } else if (std::holds_alternative<LeaseLeases>(what)) {
+    on_leases(request);
+  } else if (std::holds_alternative<MaintenanceStatus>(what)) {
+    on_status(request);
+  } else if (auto* alarms = std::get_if<AlarmList>(&what)) {
+    on_alarm_list(request, *alarms);
+  } else if (std::holds_alternative<Hash>(what)) {
+    on_hash(std::move(request));
+  } else if (auto* hash = std::get_if<HashKv>(&what)) {
+    on_hash_kv(std::move(request), *hash);
+  } else if (std::holds_alternative<Defragment>(what)) {
+    on_defragment(std::move(request));
+  } else if (std::holds_alternative<SnapshotOpen>(what)) {
+    on_snapshot(std::move(request));
+  } else if (std::holds_alternative<SnapshotMore>(what)) {
+    on_snapshot_more(std::move(request));
+  } else if (auto* move = std::get_if<MoveLeader>(&what)) {
+    on_move_leader(request, *move);
+  } else if (std::holds_alternative<WatchCreate>(what)) {
+    // Answered behind the events of this turn: everything up to `current` is history for the watcher.
+    answers_.object(request, std::make_shared<watch::WatchStart>(
+                                 watch::WatchStart{store_.current(), store_.compacted()}));
+  } else if (auto* history = std::get_if<WatchHistory>(&what)) {
+    on_watch_history(std::move(request), std::move(*history));
+  }
+}
+
+void Core::tick_if_due() {
+  const TimePoint now = env_.clock.now();
+  if (now < next_tick_) return;
+  // At most one tick a turn: a process that was stopped for a while must not elect itself, nor end
+  // leases, before it has read what its peers and clients sent meanwhile.
+  next_tick_ = now - next_tick_ > settings_.heartbeat ? now + settings_.heartbeat
+                                                      : next_tick_ + settings_.heartbeat;
+  raft_.tick();
+  campaign_if_alone();
+  expire_pending();
+  expire_leases();
+  auto_compact();
+  publish_self();
+  decide_cluster_version();
+  for (auto& [round, requests] : read_rounds_)
+    std::erase_if(requests, [&](Request& r) {
+      if (now - r.started < std::chrono::seconds(5) + 2 * settings_.election) return false;
+      metrics_->failed_reads.add();
+      answers_.fail(r, Status(Code::kUnavailable, "etcdserver: request timed out"));
+      return true;
+    });
+}
+
+void Core::campaign_if_alone() {
+  // A lone voter needs nobody's answer: it does not wait for an election timeout.
+  if (raft_.in_lone_group() && raft_.role() == raft::RoleKind::kFollower &&
+      raft_.applied() == raft_.commit())
+    raft_.campaign();
+}
+
+void Core::run_raft() {
+  while (raft_.has_output()) {
+    raft::Output output = raft_.take_output();
+    hand_to_log(output);
+    CHECK(!output.install);  // snapshots from peers come with the peer port
+    for (raft::Entry& entry : output.committed) committed_.push_back(std::move(entry));
+    for (const raft::ReadState& read : output.reads) {
+      const auto round = read_rounds_.find(read.id);
+      if (round == read_rounds_.end()) continue;
+      ready_reads_.push_back({read.index, std::move(round->second)});
+      read_rounds_.erase(round);
+    }
+    for (const uint64_t id : output.dropped_reads) {
+      const auto round = read_rounds_.find(id);
+      if (round == read_rounds_.end()) continue;
+      for (const Request& r : round->second)
+        answers_.fail(r, Status(Code::kUnavailable, "etcdserver: leader changed"));
+      read_rounds_.erase(round);
+    }
+    if (output.role_changed) role_changed();
+  }
+}
+
+void Core::hand_to_log(raft::Output& output) {
+  if (output.batch == 0) return;
+  LogBatch batch;
+  batch.number = output.batch;
+  batch.must_sync = output.must_sync;
+  batch.entries.reserve(output.entries.size());
+  for (raft::Entry& entry : output.entries)
+    batch.entries.push_back(
+        {entry.index, entry.term, static_cast<uint8_t>(entry.type), std::move(entry.data)});
+  if (output.hard_state)
+    batch.state = wal::HardStateRecord{output.hard_state->term, output.hard_state->vote,
+                                       output.hard_state->commit};
+  log_writer_->submit(std::move(batch));
+}
+
+void Core::role_changed() {
+  if (raft_.leader() != last_leader_) {
+    if (raft_.leader().value != 0) metrics_->leader_changes.add();
+    last_leader_ = raft_.leader();
+    for (WatchSink* sink : watch_sinks_) sink->on_leader(last_leader_.value != 0);
+    env_.log.info("raft leader changed", {{"local-member-id", hex(raft_.id().value)},
+                                          {"leader-id", hex(last_leader_.value)},
+                                          {"term", raft_.term().value}});
+  }
+  if (was_leader_ && !leads()) lessor_.demote();
+  was_leader_ = leads();
+  if (!leads()) leader_entry_applied_ = false;
+  metrics_->has_leader.set(raft_.leader().value != 0);
+  metrics_->is_leader.set(leads());
+  metrics_->is_learner.set(raft_.is_learner());
+}
+
+void Core::publish_facts() {
+  const Revision current = store_.current();
+  metrics_->committed.set(static_cast<int64_t>(raft_.commit().value));
+  metrics_->applied.set(static_cast<int64_t>(raft_.applied().value));
+  metrics_->pending.set(static_cast<int64_t>(pending_.open()));
+  metrics_->current_revision.set(current.value);
+  metrics_->compact_revision.set(store_.compacted().value);
+  MutexLock lock(facts_mutex_);
+  facts_.member = raft_.id();
+  facts_.cluster = opened_.identity.cluster;
+  facts_.leader = raft_.leader();
+  facts_.term = raft_.term();
+  facts_.committed = raft_.commit();
+  facts_.applied = raft_.applied();
+  facts_.revision = current;
+  facts_.learner = raft_.is_learner();
+  facts_.alarm_nospace = alarms_.any(apply::kAlarmNoSpace);
+  facts_.alarm_corrupt = alarms_.any(apply::kAlarmCorrupt);
+  const std::string& version = membership_.cluster_version();
+  if (facts_.cluster_version != version || version.empty()) {
+    facts_.cluster_version = version.empty() ? "not_decided" : version;
+    facts_.storage_version = version.empty() ? "unknown" : version;
+  }
+}
+
+TimePoint Core::next_deadline() const { return std::min(next_tick_, persist_due_); }
+
+void Core::stop() { stopping_ = true; }
+
+void Core::check_invariants() const {
+  raft_.check_invariants();
+  store_.check_invariants();
+  CHECK(store_.applied() <= raft_.commit());
+}
+
+bool Core::quota_allows(int64_t cost) const {
+  return static_cast<int64_t>(store_.sizes().file_bytes) + cost < settings_.quota_bytes;
+}
+
+apply::HeaderFacts Core::header() const {
+  return {opened_.identity.cluster, opened_.identity.member, raft_.term()};
+}
+
+}  // namespace keelson::node

@@ -1,0 +1,275 @@
+// The node: one raft member with its log, state and leases, written without threads. Clients submit
+// requests from any thread; turn() does everything else and is called by one thread only (production:
+// node_thread.h; the simulator: its own step). A turn takes all that is waiting as one batch: one log
+// batch, one pass of apply, one delivery of answers a client loop (reference design.md sections 3, 6-9).
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "apply/applier.h"
+#include "base/executor.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/rng.h"
+#include "io/fs.h"
+#include "lease/lessor.h"
+#include "mvcc/store.h"
+#include "node/answers.h"
+#include "node/auto_compactor.h"
+#include "node/log_writer.h"
+#include "node/pending.h"
+#include "node/request.h"
+#include "raft/raft.h"
+#include "wal/wal.h"
+
+namespace keelson::node {
+
+// What the outside world is to a node. Everything must outlive it.
+struct Environment {
+  const Clock& clock;
+  Rng& rng;
+  Log& log;
+  Registry& metrics;
+  io::FileSystem& fs;
+  Executor& pool;       // reads, hashes, images
+  Executor& persister;  // one job at a time: the writing SQLite connection
+};
+
+struct Settings {
+  std::string data_dir;
+  std::string name;
+  std::vector<std::string> client_urls;
+  Duration heartbeat = std::chrono::milliseconds(100);
+  Duration election = std::chrono::milliseconds(1000);
+  bool pre_vote = true;
+  int64_t quota_bytes = int64_t{2} << 30;
+  uint64_t request_bytes_max = 1572864;
+  int learners_max = 1;
+  AutoCompactor::Mode auto_compaction = AutoCompactor::Mode::kOff;
+  Duration auto_compaction_retention{0};
+  int64_t auto_compaction_revisions = 0;
+  Duration warning_apply_duration = std::chrono::milliseconds(100);
+  bool stop_service_on_defrag = false;
+  std::string version = "3.7.1";          // of the API
+  std::string cluster_version = "3.7.0";  // what this member can do
+};
+
+// What recovery (bootstrap.h) hands over.
+struct Opened {
+  wal::Identity identity;
+  std::unique_ptr<wal::Wal> wal;
+  std::unique_ptr<mvcc::Store> store;
+  mvcc::Loaded loaded;
+  wal::Recovered recovered;
+};
+
+struct NodeMetrics;
+
+class Core final : public Node {
+ public:
+  // `wake` makes the owner call turn() soon; called from any thread.
+  Core(Environment env, Settings settings, Opened opened, std::function<void()> wake);
+  ~Core() override;
+
+  // ---- any thread --------------------------------------------------------------------------------
+  void submit(std::vector<Request>&& requests) override;
+  void add_watch_sink(WatchSink* sink) override;
+  void count_prev_kv_watchers(int delta) override;
+  Facts facts() const override;
+  void log_synced(uint64_t batch);  // from the log writer
+  // True once this member has published itself: clients may be served.
+  bool ready() const { return ready_.load(std::memory_order_acquire); }
+  wal::Wal& log_file() { return *opened_.wal; }
+
+  // ---- the node's thread -------------------------------------------------------------------------
+  void set_log_writer(LogWriter* writer) { log_writer_ = writer; }
+  // True: call again at once, there is more to do.
+  bool turn();
+  TimePoint next_deadline() const;
+  // Refuses new work; in-flight proposals still get their answers.
+  void stop();
+  void check_invariants() const;
+
+ private:
+  // core.cc: the turn
+  void take_inbox(std::vector<Request>& requests, std::vector<std::function<void()>>& done);
+  void tick_if_due();
+  void campaign_if_alone();
+  void run_raft();
+  void hand_to_log(raft::Output& output);
+  void role_changed();
+  void publish_facts();
+  void post_done(std::function<void()> work);  // any thread: runs in the next turn
+
+  // propose.cc: writes
+  void on_proposal(Request&& request, Proposal&& proposal);
+  Status admit(const Proposal& proposal);
+  void propose(Waiting waiting, uint32_t field, std::string_view body);
+  void propose_own(uint32_t field, std::string_view body);
+  void flush_proposals();
+  void raise_alarm(int32_t type);
+  void expire_pending();
+  void publish_self();
+  void decide_cluster_version();
+  void expire_leases();
+  void auto_compact();
+
+  // applying.cc: committed entries
+  bool apply_committed(TimePoint deadline);
+  bool apply_one(const raft::Entry& entry);
+  void apply_conf(const raft::Entry& entry);
+  void fetch_for_apply(std::vector<Seq> missing);
+  void finish_entry(const raft::Entry& entry, apply::Applied&& applied);
+  void answer_waiting(Waiting&& waiting, apply::Applied&& applied);
+  void gather_events();
+  void flush_events();
+  void start_compaction_hash(const raft::Entry& entry);
+
+  // reads.cc
+  void on_read(Request&& request, bool linearizable);
+  void flush_reads();
+  void serve_ready_reads();
+  void serve(Request&& request);
+  bool serve_single_key(const Request& request, const RangeQuery& query);
+  struct RangeTask;
+  void start_range(Request&& request, RangeQuery&& query);
+  bool step_range(std::shared_ptr<RangeTask> task, TimePoint deadline);
+  void finish_range(std::shared_ptr<RangeTask> task);
+  void serve_read_txn(Request&& request, bool second_try);
+  bool step_range_tasks(TimePoint deadline);
+  struct StreamTask;
+  void open_stream(Request&& request, RangeQuery&& query);
+  void next_stream_chunk(Request&& request);
+  void finish_stream_chunk(const std::shared_ptr<StreamTask>& task, Request&& request);
+
+  // leases.cc
+  void on_keep_alive(const Request& request, const LeaseKeepAlive& what);
+  void on_time_to_live(const Request& request, const LeaseTimeToLive& what);
+  void on_leases(const Request& request);
+
+  // maintenance.cc
+  void on_member_list(const Request& request);
+  void on_status(const Request& request);
+  void on_alarm_list(const Request& request, const AlarmList& what);
+  void on_move_leader(const Request& request, const MoveLeader& what);
+  void on_downgrade(Request&& request, const Downgrade& what);
+  void on_hash(Request&& request);
+  void on_hash_kv(Request&& request, const HashKv& what);
+  bool step_hashes(TimePoint deadline);
+  void on_watch_history(Request&& request, WatchHistory&& what);
+
+  // snapshot.cc
+  void on_snapshot(Request&& request);
+  void start_image(Request&& request);
+  void on_snapshot_more(Request&& request);
+  void on_defragment(Request&& request);
+  void start_shrink();
+  void shrink_built(std::unique_ptr<mvcc::Store::ShrinkJob> job);
+  void finish_defragment(const Status& status);
+
+  // persist.cc
+  void schedule_persist();
+  void run_persist(std::unique_ptr<mvcc::Store::PersistJob> job);
+  void persist_done(std::unique_ptr<mvcc::Store::PersistJob> job);
+  bool step_compaction(TimePoint deadline);
+  void finish_compaction();
+
+  void dispatch(Request&& request);
+  bool quota_allows(int64_t cost) const;
+  apply::HeaderFacts header() const;
+  bool leads() const { return raft_.role() == raft::RoleKind::kLeader; }
+  uint64_t unapplied() const { return raft_.commit().value - raft_.applied().value; }
+
+  const Environment env_;
+  const Settings settings_;
+  const std::function<void()> wake_;
+  Opened opened_;
+  std::unique_ptr<NodeMetrics> metrics_;
+  raft::Raft raft_;
+  mvcc::Store& store_;
+  lease::Lessor lessor_;
+  apply::Membership membership_;
+  apply::Alarms alarms_;
+  apply::Applier applier_;
+  AutoCompactor auto_compactor_;
+  LogWriter* log_writer_ = nullptr;
+
+  // ---- inbox -------------------------------------------------------------------------------------
+  Mutex inbox_mutex_;
+  std::vector<Request> inbox_ GUARDED_BY(inbox_mutex_);
+  std::vector<std::function<void()>> inbox_done_ GUARDED_BY(inbox_mutex_);
+  bool inbox_woken_ GUARDED_BY(inbox_mutex_) = false;
+  uint64_t inbox_synced_ GUARDED_BY(inbox_mutex_) = 0;
+
+  // ---- owned by the node thread ------------------------------------------------------------------
+  Answers answers_;
+  Pending pending_;
+  std::vector<raft::Payload> proposals_;
+  size_t proposal_bytes_ = 0;
+  std::deque<raft::Entry> committed_;   // to be applied
+  bool apply_waits_ = false;            // for values from disk
+  bool entry_begun_ = false;            // committed_.front() was decoded
+  std::vector<Request> reads_;          // of this turn, for one round
+  std::map<uint64_t, std::vector<Request>> read_rounds_;  // by round id
+  struct ReadyReads {
+    Index index;
+    std::vector<Request> requests;
+  };
+  std::deque<ReadyReads> ready_reads_;
+  uint64_t next_round_ = 1;
+  std::deque<std::shared_ptr<RangeTask>> range_tasks_;
+  std::map<std::pair<AnswerSink*, uint64_t>, std::shared_ptr<StreamTask>> streams_;
+
+  std::vector<WatchSink*> watch_sinks_;
+  std::atomic<int> prev_kv_watchers_{0};
+  std::shared_ptr<watch::EventBatch> events_;
+  size_t event_bytes_ = 0;
+
+  struct HashTask;
+  std::deque<std::shared_ptr<HashTask>> hashes_;       // preparing
+  int compaction_hashes_ = 0;                          // running: physical removal waits for them
+  std::vector<std::pair<Revision, Request>> physical_waiters_;
+  bool compaction_stalled_ = false;
+
+  struct SnapshotTask;
+  std::map<std::pair<AnswerSink*, uint64_t>, std::shared_ptr<SnapshotTask>> snapshots_;
+  std::vector<std::pair<Index, Request>> images_wanted_;  // until persisted that far
+  uint64_t image_counter_ = 0;
+  std::vector<Request> defrag_waiters_;
+  bool shrinking_ = false;
+  std::unique_ptr<mvcc::Store::ShrinkJob> shrink_ready_;  // marker synced, to be switched to
+
+  bool persist_running_ = false;
+  bool persist_now_ = false;            // do not wait for the delay
+  TimePoint persist_due_ = TimePoint::max();
+
+  TimePoint next_tick_;
+  MemberId last_leader_;
+  bool was_leader_ = false;
+  bool leader_entry_applied_ = false;   // the first entry of the own term: leases may run
+  bool published_ = false;
+  TimePoint publish_again_{};
+  bool version_proposed_ = false;
+  bool nospace_proposed_ = false;
+  struct HeldAnswer {
+    Waiting waiting;
+  };
+  std::vector<HeldAnswer> held_for_alarm_;
+  std::optional<Revision> auto_target_;
+  bool stopping_ = false;
+
+  std::atomic<bool> ready_{false};
+  mutable Mutex facts_mutex_;
+  Facts facts_ GUARDED_BY(facts_mutex_);
+};
+
+}  // namespace keelson::node

@@ -1,0 +1,52 @@
+// What clients ask about leases beside granting and revoking.
+#include <algorithm>
+
+#include "base/wire.h"
+#include "node/core.h"
+
+namespace keelson::node {
+
+void Core::on_keep_alive(const Request& request, const LeaseKeepAlive& what) {
+  int64_t ttl_s = 0;
+  const auto renewed = lessor_.renew(what.id);
+  if (renewed.ok()) {
+    ttl_s = *renewed;
+  } else if (renewed.status().code() != Code::kNotFound) {
+    answers_.fail(request, Status(Code::kUnavailable, "etcdserver: no leader"));
+    return;
+  }
+  std::string body;
+  apply::put_header(body, header(), store_.current());
+  wire::put_int(body, 2, what.id.value);
+  wire::put_int(body, 3, ttl_s);
+  answers_.ok(request, std::move(body));
+}
+
+void Core::on_time_to_live(const Request& request, const LeaseTimeToLive& what) {
+  const lease::Lease* lease = lessor_.find(what.id);
+  // Time is over but the revoke is still on its way through the log: gone for the client already.
+  if (lease != nullptr && lease->expiry <= env_.clock.now()) lease = nullptr;
+  std::string body;
+  apply::put_header(body, header(), store_.current());
+  wire::put_int(body, 2, what.id.value);
+  wire::put_int(body, 3, lease != nullptr ? lessor_.remaining_s(*lease) : -1);
+  if (lease != nullptr) {
+    wire::put_int(body, 4, lease->ttl_s);
+    if (what.keys)
+      for (const std::string& key : lease->keys) wire::put_message(body, 5, key);
+  }
+  answers_.ok(request, std::move(body));
+}
+
+void Core::on_leases(const Request& request) {
+  std::string body;
+  apply::put_header(body, header(), store_.current());
+  for (const lease::Lease* lease : lessor_.list()) {
+    std::string status;
+    wire::put_int(status, 1, lease->id.value);
+    wire::put_message(body, 2, status);
+  }
+  answers_.ok(request, std::move(body));
+}
+
+}  // namespace keelson::node
