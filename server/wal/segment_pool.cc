@@ -113,9 +113,9 @@ void SegmentPool::wake_or_work() {
 
 bool SegmentPool::prepared_missing() const { return options_.spare_segments > 0 && !prepared_; }
 
-bool SegmentPool::spare_missing() const {
-  return static_cast<int>(spares_.size()) + (prepared_ ? 1 : 0) < options_.spare_segments;
-}
+int SegmentPool::ahead() const { return static_cast<int>(spares_.size()) + (prepared_ ? 1 : 0); }
+
+bool SegmentPool::spare_missing() const { return ahead() < options_.spare_segments; }
 
 bool SegmentPool::work_to_do() const {
   return prepared_missing() || spare_missing() || releasable();
@@ -150,10 +150,12 @@ std::optional<SegmentPool::Segment> SegmentPool::take_released() {
   return out;
 }
 
+// One more than the wanted number is kept: cuts and releases alternate, and without it each cut would
+// make a file and each release delete one.
 void SegmentPool::recycle(const Segment& segment) {
   const bool keep = [&] {
     MutexLock lock(mutex_);
-    return segment.size == options_.segment_bytes && spare_missing();
+    return segment.size == options_.segment_bytes && ahead() <= options_.spare_segments;
   }();
   if (!keep) {
     must(fs_.remove(segment.path));

@@ -81,6 +81,7 @@ class SegmentPool {
   Status fill_zero(io::File& file) const;
   Status grow(FreshSegment& segment, uint64_t bytes) const;
   std::optional<FreshSegment> take_prepared();
+  int ahead() const REQUIRES(mutex_);  // prepared and spare segments
   bool spare_missing() const REQUIRES(mutex_);
   bool prepared_missing() const REQUIRES(mutex_);
   void add_spare(const std::string& name);

@@ -55,7 +55,8 @@ struct Identity {
 struct Options {
   uint64_t segment_bytes =
       64 * 1024 * 1024;    // 16 KiB to 2 GiB; a larger batch gets a larger segment
-  int spare_segments = 2;  // kept preallocated for recycling and for a full disk
+  // Kept ready for the next cut and for a full disk; one more while segments are being recycled.
+  int spare_segments = 2;
   bool unsafe_no_sync = false;
   bool helper_thread = true;  // false: no thread at all, every step is deterministic
   // Makes segment generations unguessable, so that no client can store bytes that look like a frame
