@@ -14,9 +14,9 @@ namespace keelson::config {
 
 // scheme "http", "https", "unix" or "unixs".
 struct Url {
-  std::string text;    // as given, trimmed
+  std::string text;  // as given, trimmed
   std::string scheme;
-  std::string host;    // or the socket's path
+  std::string host;  // or the socket's path
   uint16_t port = 0;
   bool tls() const { return scheme == "https" || scheme == "unixs"; }
   bool is_unix() const { return scheme == "unix" || scheme == "unixs"; }
@@ -28,6 +28,9 @@ struct Tls {
   bool auto_tls = false;
   bool skip_client_san_verification = false;
   std::vector<std::string> allowed_cn, allowed_hostname;
+  bool has_pair() const { return !cert_file.empty() && !key_file.empty(); }
+  // A CA file alone is enough for etcd to ask for certificates, too.
+  bool wants_client_cert() const { return client_cert_auth || !trusted_ca_file.empty(); }
 };
 
 struct FeatureGate {
@@ -36,11 +39,7 @@ struct FeatureGate {
   bool enabled = false;
 };
 
-struct LogRotation {
-  bool enabled = false;
-  int64_t max_size_mb = 100, max_age_days = 0, max_backups = 0;
-  bool local_time = false, compress = false;
-};
+using keelson::LogRotation;
 
 struct Config {
   // member
@@ -52,7 +51,8 @@ struct Config {
   std::chrono::milliseconds heartbeat_interval{100};
   std::chrono::milliseconds election_timeout{1000};
   bool initial_election_tick_advance = true;
-  std::vector<Url> listen_peer_urls, listen_client_urls, listen_client_http_urls, listen_metrics_urls;
+  std::vector<Url> listen_peer_urls, listen_client_urls, listen_client_http_urls,
+      listen_metrics_urls;
   int64_t quota_backend_bytes = 0;  // as given; effective_quota() applies the rules
   uint64_t max_txn_ops = 128;
   uint64_t max_request_bytes = 1572864;
@@ -66,7 +66,7 @@ struct Config {
   int io_threads = 0;  // Keelson's own; 0 = cores - 1, at least 1, at most 8
   // clustering
   std::vector<Url> initial_advertise_peer_urls, advertise_client_urls;
-  std::string initial_cluster;        // as given or made from name and peer URLs
+  std::string initial_cluster;  // as given or made from name and peer URLs
   bool initial_cluster_existing = false;
   std::string initial_cluster_token = "etcd-cluster";
   bool strict_reconfig_check = true;
@@ -75,8 +75,8 @@ struct Config {
   bool force_new_cluster = false;
   // compaction, checks
   std::string auto_compaction_mode = "periodic";
-  Duration auto_compaction_retention{0};   // periodic
-  int64_t auto_compaction_revisions = 0;   // revision mode
+  Duration auto_compaction_retention{0};  // periodic
+  int64_t auto_compaction_revisions = 0;  // revision mode
   Duration watch_progress_notify_interval = std::chrono::minutes(10);
   Duration corrupt_check_time{0};
   Duration compact_hash_check_time = std::chrono::minutes(1);
@@ -87,7 +87,7 @@ struct Config {
   Tls client_tls, peer_tls;
   std::vector<std::string> cipher_suites;
   std::string tls_min_version = "TLS1.2", tls_max_version;
-  int self_signed_cert_validity_years = 1;
+  uint64_t self_signed_cert_validity_years = 1;
   std::vector<std::string> cors{"*"}, host_whitelist{"*"};
   // observation
   bool enable_pprof = false;
@@ -96,11 +96,11 @@ struct Config {
   LogLevel log_level = LogLevel::kInfo;
   bool log_console = false;
   LogRotation log_rotation;
-  std::vector<FeatureGate> feature_gates;
+  std::vector<FeatureGate> feature_gates;  // every known gate
 
-  bool feature(const std::string& name) const {
+  bool feature(const std::string& gate_name) const {
     for (const FeatureGate& gate : feature_gates)
-      if (gate.name == name) return gate.enabled;
+      if (gate.name == gate_name) return gate.enabled;
     return false;
   }
   // 0 -> 2 GiB, negative -> none (INT64_MAX).

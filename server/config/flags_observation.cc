@@ -1,0 +1,101 @@
+#include "config/flag_table.h"
+
+namespace keelson::config {
+namespace {
+
+constexpr std::string_view kNoAuth = "users and roles are not there yet";
+constexpr std::string_view kNoTracing = "traces are not exported";
+
+const Flag kFlags[] = {
+    {"auth-token",
+     "simple",
+     Group::kAuth,
+     unused<&Unused::text>,
+     "Accepted for compatibility.",
+     {},
+     kNoAuth},
+    {"bcrypt-cost",
+     "10",
+     Group::kAuth,
+     unused<&Unused::number>,
+     "Accepted for compatibility.",
+     {},
+     kNoAuth},
+    {"auth-token-ttl",
+     "300",
+     Group::kAuth,
+     unused<&Unused::number>,
+     "Accepted for compatibility.",
+     {},
+     kNoAuth},
+    {"enable-pprof",
+     "false",
+     Group::kMonitoring,
+     in_config<&Config::enable_pprof>,
+     "Accepted for compatibility.",
+     {},
+     "there is no Go runtime to profile; use perf"},
+    {"metrics", "basic", Group::kMonitoring, in_raw<&Raw::metrics>,
+     "'extensive' adds histograms of gRPC calls."},
+    {"listen-metrics-urls", "", Group::kMonitoring, in_config<&Config::listen_metrics_urls>,
+     "Where to listen for /metrics, /health, /livez and /readyz alone. With https the client "
+     "port's\n"
+     "certificate is used."},
+    {"logger", "zap", Group::kLogging, in_raw<&Raw::logger>, "Only 'zap', the form of the lines."},
+    {"log-outputs", "default", Group::kLogging, in_config<&Config::log_outputs>,
+     "'default' and 'stderr', 'stdout', 'systemd/journal', or paths of files (comma list)."},
+    {"log-level", "info", Group::kLogging, in_raw<&Raw::log_level>,
+     "debug, info, warn, error, panic or fatal."},
+    {"log-format", "json", Group::kLogging, in_raw<&Raw::log_format>, "json or console."},
+    {"enable-log-rotation", "false", Group::kLogging,
+     in_config<&Config::log_rotation, &LogRotation::enabled>,
+     "Start a new log file when the old one is full; needs exactly one file in --log-outputs."},
+    {"log-rotation-config-json",
+     R"({"maxsize": 100, "maxage": 0, "maxbackups": 0, "localtime": false, "compress": false})",
+     Group::kLogging, in_raw<&Raw::log_rotation_json>,
+     "Megabytes a file may have, days and number of old files to keep (0 = all), whether their\n"
+     "names carry local time, and whether they are compressed."},
+    {"warning-unary-request-duration", "300ms", Group::kLogging,
+     in_config<&Config::warning_unary_request_duration>, "Requests that take longer are logged."},
+    {"enable-distributed-tracing",
+     "false",
+     Group::kTracing,
+     in_raw<&Raw::tracing>,
+     "Accepted for compatibility.",
+     {},
+     kNoTracing},
+    {"distributed-tracing-address",
+     "localhost:4317",
+     Group::kTracing,
+     unused<&Unused::text>,
+     "Accepted for compatibility.",
+     {},
+     kNoTracing},
+    {"distributed-tracing-service-name",
+     "etcd",
+     Group::kTracing,
+     unused<&Unused::text>,
+     "Accepted for compatibility.",
+     {},
+     kNoTracing},
+    {"distributed-tracing-instance-id",
+     "",
+     Group::kTracing,
+     unused<&Unused::text>,
+     "Accepted for compatibility.",
+     {},
+     kNoTracing},
+    {"distributed-tracing-sampling-rate",
+     "0",
+     Group::kTracing,
+     in_raw<&Raw::tracing_sampling_rate>,
+     "Accepted for compatibility.",
+     {},
+     kNoTracing},
+};
+
+}  // namespace
+
+std::span<const Flag> observation_flags() { return kFlags; }
+
+}  // namespace keelson::config
