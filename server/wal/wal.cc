@@ -92,7 +92,9 @@ Status Wal::Impl::resume(const RecoveredLog& log, const Recovered& recovered) {
   if (!opened.ok()) return opened.status();
   if (Status s = rewrite_unproven(log, **opened); !s.ok()) return s;
   if (Status s = fs.sync_dir(dir); !s.ok()) return s;
-  if (!log.sealed && !log.torn) file = std::move(*opened);
+  // Somebody may have truncated the file: without room for a seal it is not written on.
+  const bool has_room = log.end.offset() + kSealBytes <= last.size;
+  if (!log.sealed && !log.torn && has_room) file = std::move(*opened);
   head = last.head;
   segment_size = last.size;
   max_index = last.max_index;
