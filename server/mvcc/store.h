@@ -1,5 +1,6 @@
-// The multi-version store: key index and window in memory, history and small tables in SQLite behind
-// them. Apply writes; the log is the durable copy, SQLite follows (reference design.md sections 3-7).
+// The multi-version store: key index and window in memory, history and small tables in SQLite
+// behind them. Apply writes; the log is the durable copy, SQLite follows (reference design.md
+// sections 3-7).
 //
 // Threads. Everything on Store belongs to the node thread, except where a job type says otherwise.
 // Jobs (PersistJob, ReadJob types below) are made on the node thread, run on another (persister or
@@ -57,21 +58,22 @@ struct Loaded {
     std::string key;
     LeaseId lease;
   };
-  std::vector<Leased> leased;  // live keys whose record names a lease (open() fills this while it scans)
+  std::vector<Leased>
+      leased;  // live keys whose record names a lease (open() fills this while it scans)
 };
 
 struct Sizes {
-  uint64_t file_bytes = 0;      // dbSize: allocated, with what is still only in memory
-  uint64_t in_use_bytes = 0;    // dbSizeInUse
+  uint64_t file_bytes = 0;    // dbSize: allocated, with what is still only in memory
+  uint64_t in_use_bytes = 0;  // dbSizeInUse
   uint64_t unpersisted_bytes = 0;
   uint64_t unpersisted_rows = 0;
   uint64_t cache_bytes = 0;
   int64_t live_keys = 0;
-  uint64_t index_bytes = 0;     // estimate of the key index
+  uint64_t index_bytes = 0;  // estimate of the key index
 };
 
-// Reading the index in key order, resumable. Created by Store::scan(); valid across writes (it seeks
-// again by key), sees the state at its revision, never a half-applied entry.
+// Reading the index in key order, resumable. Created by Store::scan(); valid across writes (it
+// seeks again by key), sees the state at its revision, never a half-applied entry.
 class Scan {
  public:
   virtual ~Scan() = default;
@@ -79,8 +81,8 @@ class Scan {
     std::string_view key;  // valid until the next write to the store
     KeyMeta meta;
   };
-  // Calls `each` for live keys in order until it returns false, `items_max` were seen or the range is
-  // done. True when done. Continues behind the last key next time.
+  // Calls `each` for live keys in order until it returns false, `items_max` were seen or the range
+  // is done. True when done. Continues behind the last key next time.
   virtual bool step(size_t items_max, const std::function<bool(const Item&)>& each) = 0;
 };
 
@@ -97,17 +99,17 @@ class Pin {
 };
 
 struct HistoryQuery {
-  Revision from;            // first revision wanted
-  Revision to;              // last one
-  size_t bytes_max = 0;     // stop at the first revision border at or above this many bytes
+  Revision from;         // first revision wanted
+  Revision to;           // last one
+  size_t bytes_max = 0;  // stop at the first revision border at or above this many bytes
   size_t revisions_max = 1000;
   bool prev_kv = false;
   std::function<bool(std::string_view key)> wanted;  // runs on the pool thread
 };
 
 struct HistoryChunk {
-  std::vector<Event> events;  // in order; ends at a revision border
-  Revision next;              // continue here; > query.to when done
+  std::vector<Event> events;         // in order; ends at a revision border
+  Revision next;                     // continue here; > query.to when done
   std::shared_ptr<const void> hold;  // owns the events' bytes
 };
 
@@ -119,18 +121,21 @@ struct HashResult {
 
 class Store {
  public:
-  // Builds member state from nothing in `dir`/state-<generation>, durable with its directory on return.
-  static Result<std::unique_ptr<Store>> create(io::FileSystem& fs, std::string dir, Identity identity,
-                                               Options options, Log& log, Registry& metrics);
+  // Builds member state from nothing in `dir`/state-<generation>, durable with its directory on
+  // return.
+  static Result<std::unique_ptr<Store>> create(io::FileSystem& fs, std::string dir,
+                                               Identity identity, Options options, Log& log,
+                                               Registry& metrics);
   // Opens and builds the index by one scan of the history (bulk, sorted: not key by key).
   static Result<std::unique_ptr<Store>> open(io::FileSystem& fs, std::string dir, Options options,
                                              Log& log, Registry& metrics, Loaded& out);
   virtual ~Store() = default;
 
-  // ---- writing: apply only, between begin_entry and end_entry ------------------------------------
+  // ---- writing: apply only, between begin_entry and end_entry
+  // ------------------------------------
   virtual void begin_entry(Index index, Term term) = 0;
-  // The record is encoded once, into the window. Returns the new version's meta; `prev` gets the live
-  // version it replaced, if there was one.
+  // The record is encoded once, into the window. Returns the new version's meta; `prev` gets the
+  // live version it replaced, if there was one.
   virtual KeyMeta put(std::string_view key, std::string_view value, LeaseId lease,
                       std::optional<KeyMeta>* prev) = 0;
   // Writes a tombstone when the key lives; false otherwise.
@@ -139,25 +144,29 @@ class Store {
   virtual void erase_row(Bucket bucket, std::string_view key) = 0;
   // The entry's changes become visible to readers together; current() moves by one if keys changed.
   virtual void end_entry() = 0;
-  // The changes of the entry just ended, in order; views are valid while `hold` (window blocks) lives.
+  // The changes of the entry just ended, in order; views are valid while `hold` (window blocks)
+  // lives.
   virtual std::span<const Event> entry_events() const = 0;
   virtual std::shared_ptr<const void> hold_entry_events() const = 0;
   // For rows that are local and not an entry's (finishedCompactRev, storageVersion).
   virtual void put_local_row(Bucket bucket, std::string_view key, std::string_view value) = 0;
 
   // ---- reading the index ------------------------------------------------------------------------
-  virtual Revision current() const = 0;    // published revision; 1 in a fresh store
-  virtual Revision writing() const = 0;    // current()+1 while an entry has changed keys, else current()
+  virtual Revision current() const = 0;  // published revision; 1 in a fresh store
+  virtual Revision writing()
+      const = 0;  // current()+1 while an entry has changed keys, else current()
   virtual Revision compacted() const = 0;  // kNeverCompacted if none
   virtual Index applied() const = 0;
   virtual Term applied_term() const = 0;
-  // The version of the key at `at` (use writing() inside an entry); nullopt when it does not live then.
+  // The version of the key at `at` (use writing() inside an entry); nullopt when it does not live
+  // then.
   virtual std::optional<KeyMeta> find(std::string_view key, Revision at) const = 0;
   virtual std::unique_ptr<Scan> scan(KeyRange range, Revision at) const = 0;
-  // Keys alive at `at`: O(log n) for the current revision, corrected by the changes since for an older
-  // one when they are fewer than the keys in the range, else a walk.
+  // Keys alive at `at`: O(log n) for the current revision, corrected by the changes since for an
+  // older one when they are fewer than the keys in the range, else a walk.
   virtual int64_t count(KeyRange range, Revision at) const = 0;
-  // The encoded KeyValue when it is in memory (window or cache), valid until the next write; else empty.
+  // The encoded KeyValue when it is in memory (window or cache), valid until the next write; else
+  // empty.
   virtual std::string_view peek(Seq seq) const = 0;
   virtual Record hold(Seq seq) const = 0;  // the same with a reference that keeps it alive
   // Puts a value that read_values() fetched into the cache; it shares the record's memory.
@@ -177,13 +186,14 @@ class Store {
   // ---- persisting -------------------------------------------------------------------------------
   // True when there is anything SQLite does not hold.
   virtual bool persist_wanted() const = 0;
-  // The window's tail up to `upto` (a locally synced, applied index; entry borders only). Also carries
-  // pending physical deletes. Null when nothing is to do. Run job() on the persister thread, then hand
-  // it back with persisted().
+  // The window's tail up to `upto` (a locally synced, applied index; entry borders only). Also
+  // carries pending physical deletes. Null when nothing is to do. Run job() on the persister
+  // thread, then hand it back with persisted().
   class PersistJob {
    public:
     virtual ~PersistJob() = default;
-    virtual void run() = 0;  // ends the process when SQLite cannot write or sync; ENOSPC: see no_space()
+    virtual void
+    run() = 0;  // ends the process when SQLite cannot write or sync; ENOSPC: see no_space()
     virtual bool no_space() const = 0;
   };
   virtual std::unique_ptr<PersistJob> make_persist_job(Index upto) = 0;
@@ -191,8 +201,8 @@ class Store {
   virtual Index persisted_index() const = 0;
 
   // ---- compaction -------------------------------------------------------------------------------
-  // Inside an entry: moves the logical revision at once and writes scheduledCompactRev. The caller has
-  // checked compacted() < rev <= current().
+  // Inside an entry: moves the logical revision at once and writes scheduledCompactRev. The caller
+  // has checked compacted() < rev <= current().
   virtual void compact(Revision rev) = 0;
   // Physical removal, a slice until `deadline`; false when there is nothing (more) to do now (also:
   // pins, or the entry is not persisted yet). Rows go with the next persist jobs.
@@ -200,9 +210,10 @@ class Store {
   // The revision whose physical removal is finished and committed; kNeverCompacted if none.
   virtual Revision finished_compaction() const = 0;
 
-  // ---- whole-store work (pool jobs) ---------------------------------------------------------------
-  // HashKV at `rev` (0 = current). prepare runs in slices on the node thread until it returns true,
-  // run() on a pool thread. Holds a pin. Errors: etcd's compacted / future revision.
+  // ---- whole-store work (pool jobs)
+  // --------------------------------------------------------------- HashKV at `rev` (0 = current).
+  // prepare runs in slices on the node thread until it returns true, run() on a pool thread. Holds
+  // a pin. Errors: etcd's compacted / future revision.
   class HashJob {
    public:
     virtual ~HashJob() = default;
@@ -214,9 +225,10 @@ class Store {
   virtual std::optional<HashResult> compaction_hash(Revision rev) const = 0;
   virtual void remember_compaction_hash(HashResult result) = 0;
 
-  // A complete copy of the durable state in the file `path` (its own SQLite database, journal folded
-  // in), made in short read transactions while writing goes on; for Snapshot and for shrinking.
-  // Requires persisted_index() >= what must be inside. run() on a pool thread; progress() any thread.
+  // A complete copy of the durable state in the file `path` (its own SQLite database, journal
+  // folded in), made in short read transactions while writing goes on; for Snapshot and for
+  // shrinking. Requires persisted_index() >= what must be inside. run() on a pool thread;
+  // progress() any thread.
   class ImageJob {
    public:
     virtual ~ImageJob() = default;
@@ -230,8 +242,8 @@ class Store {
   // consistent_index, term and storageVersion. Pool thread.
   static Result<uint32_t> hash_everything(const View& view);
 
-  // Shrinking: builds generation+1 from an image, catches up, switches. Steps are driven by the node:
-  // the marker goes into the WAL between `built` and `switch_generation`.
+  // Shrinking: builds generation+1 from an image, catches up, switches. Steps are driven by the
+  // node: the marker goes into the WAL between `built` and `switch_generation`.
   class ShrinkJob {
    public:
     virtual ~ShrinkJob() = default;
@@ -239,7 +251,8 @@ class Store {
     virtual uint64_t generation() const = 0;
   };
   virtual std::unique_ptr<ShrinkJob> make_shrink_job() = 0;
-  // On the persister thread via the next persist job: copies what came since, syncs, opens the new one.
+  // On the persister thread via the next persist job: copies what came since, syncs, opens the new
+  // one.
   virtual std::unique_ptr<PersistJob> make_switch_job(std::unique_ptr<ShrinkJob> job) = 0;
 
   virtual Sizes sizes() const = 0;

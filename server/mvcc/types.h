@@ -14,7 +14,8 @@ namespace keelson::mvcc {
 inline constexpr Revision kNeverCompacted{-1};
 
 // One version of a key as the index knows it. `seq` names its row; the row's bytes are etcd's own
-// mvccpb.KeyValue encoding (ascending fields, zero fields left out; a tombstone holds only the key).
+// mvccpb.KeyValue encoding (ascending fields, zero fields left out; a tombstone holds only the
+// key).
 struct KeyMeta {
   Revision mod;
   uint32_t sub = 0;
@@ -37,9 +38,9 @@ struct Event {
   uint32_t sub = 0;
   bool tombstone = false;
   Seq seq;
-  Seq prev_seq;          // row of the live version that this change replaced; 0 when it created the key
-  std::string_view key;  // inside kv
-  std::string_view kv;   // encoded KeyValue; alive as long as the batch that carries the event
+  Seq prev_seq;  // row of the live version that this change replaced; 0 when it created the key
+  std::string_view key;      // inside kv
+  std::string_view kv;       // encoded KeyValue; alive as long as the batch that carries the event
   std::string_view prev_kv;  // encoded; empty when not asked for, not in memory or compacted
 };
 
