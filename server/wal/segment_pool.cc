@@ -218,7 +218,9 @@ Result<FreshSegment> SegmentPool::make_segment(const std::string& spare, uint64_
     must(s);
   }
   must(sync_dir());
-  out.file = std::move(*file);
+  // Opened again, so that errors name the file as people see it.
+  auto named = fs_.open(out.path, io::OpenMode::kReadWrite);
+  out.file = named.ok() ? std::move(*named) : std::move(*file);
   return out;
 }
 
