@@ -239,10 +239,7 @@ void Raft::Core::report_unreachable(MemberId id) {
   auto* l = std::get_if<Leader>(&role);
   Progress* peer = l ? l->find(id) : nullptr;
   // Appends on their way are probably lost: no use in sending more behind them.
-  if (peer && peer->state == ProgressState::kReplicate) {
-    peer->become_probe();
-    peer->paused = true;
-  }
+  if (peer && peer->state == ProgressState::kReplicate) peer->become_probe();
 }
 
 void Raft::Core::report_snapshot(MemberId id, bool ok) {

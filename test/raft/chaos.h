@@ -17,6 +17,7 @@ class Chaos {
     // Without these nothing happens at all.
     for (const Action a : {kDeliver, kTick, kSync, kApply, kPropose}) weights_[a] += 4;
     weights_[kDeliver] += 12;
+    burst_ = 1 + pick(12);
   }
 
   void trouble(int steps) {
@@ -62,6 +63,8 @@ class Chaos {
     kReorder,
     kDrop,
     kRepeat,
+    kDelay,
+    kTurn,
     kTick,
     kSync,
     kSyncOne,
@@ -103,12 +106,13 @@ class Chaos {
     }
     return kTick;
   }
+  bool up(MemberId id) { return cluster.member(id).up(); }
   Member* draw_up() {
     Member& m = *cluster.members[pick(cluster.members.size())];
     return m.up() ? &m : nullptr;
   }
   void step(Action action) {
-    if (action <= kRepeat) return step_network(action);
+    if (action <= kTurn) return step_network(action);
     if (action == kCut || action == kHeal) return step_links(action);
     if (action == kBoot) return step_boot();
     if (Member* m = draw_up()) step_member(action, *m);
@@ -116,7 +120,15 @@ class Chaos {
   void step_network(Action action) {
     auto& network = cluster.network;
     if (network.empty()) return;
-    if (action == kDeliver) return cluster.deliver(0);
+    if (action == kTurn) return cluster.deliver_turn(any(), 1 + pick(6));
+    if (action == kDelay) {
+      std::rotate(network.begin(), network.begin() + 1, network.end());
+      return;
+    }
+    if (action == kDeliver) {
+      for (uint32_t i = pick(burst_) + 1; i > 0 && !network.empty(); --i) cluster.deliver(0);
+      return;
+    }
     const size_t at = pick(network.size());
     if (action == kReorder) return cluster.deliver(at);
     if (action == kRepeat) return network.push_back(network[at]);
@@ -124,10 +136,10 @@ class Chaos {
   }
   void step_links(Action action) {
     if (action == kHeal) return cluster.heal();
-    const MemberId a(1 + pick(cluster.members.size()));
-    const MemberId b(1 + pick(cluster.members.size()));
-    if (pick(3) == 0) return cluster.isolate(a);
-    cluster.cut.insert({a, b});
+    const MemberId leader = cluster.leader();
+    if (pick(3) == 0 && leader != MemberId()) return cluster.isolate(leader);
+    if (pick(3) == 0) return cluster.isolate(any());
+    cluster.cut.insert({any(), any()});
   }
   void step_boot() {
     for (const auto& m : cluster.members) {
@@ -138,7 +150,9 @@ class Chaos {
     const MemberId id = m.id();
     switch (action) {
       case kTick:
-        return cluster.tick(id);
+        if (pick(8) == 0) ticking_ = id;
+        for (uint32_t n = 1 + pick(4); n > 0 && up(ticking_); --n) cluster.tick(ticking_);
+        return;
       case kSync:
         return cluster.sync(id);
       case kSyncOne:
@@ -222,6 +236,8 @@ class Chaos {
   SeededRng rng_;
   Config config_;
   std::array<uint32_t, kActions> weights_{};
+  uint32_t burst_ = 1;
+  MemberId ticking_{1};  // clocks drift: one member's runs for a while
   uint64_t proposed_ = 0;
   std::set<MemberId> removed_;
 

@@ -16,6 +16,7 @@ class Checker {
   void on_output(const std::vector<std::unique_ptr<Member>>& members, const Member& member,
                  const Output& out) {
     for (const Entry& entry : out.committed) commit(entry);
+    if (out.install) ++installs_;
     for (const ReadState& read : out.reads) finish_read(read);
     for (const uint64_t id : out.dropped_reads) CHECK(reads_.erase(id) == 1);
     if (member.raft().role() == RoleKind::kLeader) check_leader(members, member);
@@ -30,6 +31,8 @@ class Checker {
   }
   void forget_read(uint64_t id) { reads_.erase(id); }
   uint64_t reads_answered() const { return reads_answered_; }
+  uint64_t leaderships() const { return leaders_.size(); }
+  uint64_t installs() const { return installs_; }
   const History& committed() const { return committed_; }
 
   // If two logs have an entry of one index and term, they are equal up to there.
@@ -91,6 +94,7 @@ class Checker {
   std::map<Term, Index> checked_;
   std::map<uint64_t, Index> reads_;
   uint64_t reads_answered_ = 0;
+  uint64_t installs_ = 0;
   History committed_;
 };
 

@@ -71,7 +71,7 @@ class Cluster {
     Member& m = member(id);
     m.raft().check_invariants();
     while (m.raft().has_output()) {
-      const Output out = m.take([this](Packet p) { network.push_back(std::move(p)); });
+      const Output out = m.take([this](Packet p) { send(std::move(p)); });
       m.raft().check_invariants();
       checker.on_output(members, m, out);
       if (on_output) on_output(m, out);
@@ -79,14 +79,20 @@ class Cluster {
   }
   // Delivers and removes the packet; snapshots are reported to their sender.
   void deliver(size_t at) {
-    const Packet packet = remove(at);
-    const MemberId to = packet.message.to;
-    const bool ok = reaches(packet.message) && member(to).up();
-    if (ok) {
-      member(to).receive(packet);
-      pump(to);
+    const MemberId to = network.at(at).message.to;
+    if (deliver_only(at)) pump(to);
+  }
+  // What has arrived for one member makes one turn, as in a real node.
+  void deliver_turn(MemberId to, size_t count) {
+    for (size_t at = 0; at < network.size() && count > 0;) {
+      if (network[at].message.to != to) {
+        ++at;
+        continue;
+      }
+      deliver_only(at);
+      --count;
     }
-    if (packet.message.type == MessageType::kSnap) report_snapshot(packet.message, ok);
+    if (member(to).up()) pump(to);
   }
   void drop(size_t at) {
     const Packet packet = remove(at);
@@ -159,6 +165,23 @@ class Cluster {
   std::function<void(const Member&, const Output&)> on_output;
 
  private:
+  // A cut link takes nothing more; what is on its way arrives.
+  void send(Packet packet) {
+    packet.lost = !reaches(packet.message);
+    if (packet.lost && packet.message.type != MessageType::kSnap) return;
+    network.push_back(std::move(packet));
+  }
+  bool deliver_only(size_t at) {
+    const Packet packet = remove(at);
+    const MemberId to = packet.message.to;
+    const bool ok = !packet.lost && member(to).up();
+    if (ok) {
+      member(to).receive(packet);
+      member(to).raft().check_invariants();
+    }
+    if (packet.message.type == MessageType::kSnap) report_snapshot(packet.message, ok);
+    return ok;
+  }
   Packet remove(size_t at) {
     Packet packet = std::move(network.at(at));
     network.erase(network.begin() + static_cast<ptrdiff_t>(at));

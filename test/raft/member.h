@@ -38,6 +38,7 @@ inline ConfChange decode(const Entry& entry) {
 struct Packet {
   Message message;
   std::shared_ptr<const History> state;
+  bool lost = false;  // it left over a link that was cut
 };
 
 // What survives a crash.
