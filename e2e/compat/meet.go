@@ -16,6 +16,7 @@ const (
 	barrierTimeout = 5 * time.Second
 	barrierResend  = 100 * time.Millisecond // a request is dropped while some watch lags
 	equalTimeout   = 5 * time.Second
+	meetTries      = 5 // a try that finds cancelled watches is followed by another one
 )
 
 // meet waits until the watch streams of both sides have nothing more to deliver and compares, for
@@ -31,13 +32,27 @@ func (r *run) meetStream(ctx context.Context, id int) {
 	if want == nil || got == nil {
 		return // reported by the call that could not open it
 	}
-	began := time.Now()
-	r.barrier(ctx, id, want, got)
-	r.spent["(barrier)"] += time.Since(began)
-	began = time.Now()
-	r.awaitEqual(ctx, want, got)
-	r.spent["(await)"] += time.Since(began)
-	r.compareStreams(id, want, got)
+	for range meetTries {
+		r.timed("(barrier)", func() { r.barrier(ctx, id, want, got) })
+		r.timed("(await)", func() { r.compareStreams(id, r.takeEqual(ctx, want, got)) })
+		if r.releaseDead(ctx, id) == 0 {
+			return
+		}
+	}
+}
+
+// releaseDead gives back the ids of watches that a compaction cancelled. As long as the client
+// keeps one, its stream answers no progress request, so there would be no barrier.
+func (r *run) releaseDead(ctx context.Context, id int) (released int) {
+	state := r.world.streams[id]
+	if state.halfClosed {
+		return 0
+	}
+	for _, watch := range slices.Clone(state.dead) {
+		r.send(ctx, &watchCancel{stream: id, id: watch})
+		released++
+	}
+	return released
 }
 
 // barrier asks both sides for progress until the reference has said that all is delivered. The
@@ -97,35 +112,44 @@ func (w *watchStream) askProgress(ctx context.Context, revision int64) progressO
 	return outcome
 }
 
-// awaitEqual gives messages that are still on their way the time to arrive.
-func (r *run) awaitEqual(ctx context.Context, want, got *watchStream) {
+// delivered is what both sides sent on one stream since the last comparison.
+type delivered struct {
+	want, got                 []*pb.WatchResponse
+	wantProblems, gotProblems []string
+}
+
+// takeEqual takes from both sides at one moment, when each watch got the same number of messages.
+// What is still on its way is given time to arrive.
+func (r *run) takeEqual(ctx context.Context, want, got *watchStream) delivered {
 	ctx, cancel := context.WithTimeout(ctx, equalTimeout)
 	defer cancel()
-	for !sameShape(want.peek(), got.peek()) {
-		changedWant, changedGot := want.onChange(), got.onChange()
-		if sameShape(want.peek(), got.peek()) {
-			return
+	for {
+		d, taken, changed := takeBoth(want, got, ctx.Err() != nil)
+		if taken {
+			return d
 		}
 		select {
-		case <-changedWant:
-		case <-changedGot:
+		case <-changed[0]:
+		case <-changed[1]:
 		case <-ctx.Done():
-			return
 		}
 	}
 }
 
-func (w *watchStream) onChange() <-chan struct{} {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.changed
+func takeBoth(want, got *watchStream, anyhow bool) (d delivered, taken bool, changed [2]<-chan struct{}) {
+	want.mu.Lock()
+	defer want.mu.Unlock()
+	got.mu.Lock()
+	defer got.mu.Unlock()
+	if !anyhow && !maps.Equal(shapeOf(want.arrived), shapeOf(got.arrived)) {
+		return d, false, [2]<-chan struct{}{want.changed, got.changed}
+	}
+	d.want, d.wantProblems = want.take()
+	d.got, d.gotProblems = got.take()
+	return d, true, changed
 }
 
-// sameShape compares how many messages of each watch there are, without looking into them.
-func sameShape(want, got []*pb.WatchResponse) bool {
-	return maps.Equal(shapeOf(want), shapeOf(got))
-}
-
+// shapeOf counts the messages of each watch, without looking into them.
 func shapeOf(arrived []*pb.WatchResponse) map[int64]int {
 	shape := map[int64]int{}
 	for _, m := range arrived {
@@ -152,21 +176,19 @@ func (p *watchPart) describe() string {
 	return fmt.Sprintf("watch stream %d, watch %d, message %d since the last comparison", p.stream, p.id, p.index)
 }
 
-func (r *run) compareStreams(id int, want, got *watchStream) {
-	wantAll, wantProblems := want.take()
-	gotAll, gotProblems := got.take()
-	for _, p := range wantProblems {
+func (r *run) compareStreams(id int, d delivered) {
+	for _, p := range d.wantProblems {
 		r.differ(fmt.Sprintf("watch stream %d", id), "the reference broke a promise: "+p, "")
 	}
-	for _, p := range gotProblems {
+	for _, p := range d.gotProblems {
 		r.differ(fmt.Sprintf("watch stream %d", id), "", "broken promise: "+p)
 	}
-	for _, m := range wantAll {
+	for _, m := range d.want {
 		if m.Canceled && m.CompactRevision > 0 {
 			r.world.streams[id].dead = append(r.world.streams[id].dead, m.WatchId)
 		}
 	}
-	wantParts, gotParts := r.parts(wantAll), r.parts(gotAll)
+	wantParts, gotParts := r.parts(d.want), r.parts(d.got)
 	if r.spoilStream != nil {
 		r.spoilStream(r.world.step, gotParts)
 	}

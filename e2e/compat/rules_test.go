@@ -68,7 +68,7 @@ func TestRules_neighboursOfTheAllowed_areRefused(t *testing.T) {
 	}
 }
 
-func delivered(id, revision int64, fragment bool) *pb.WatchResponse {
+func eventAt(id, revision int64, fragment bool) *pb.WatchResponse {
 	return &pb.WatchResponse{
 		WatchId: id, Fragment: fragment, Header: &pb.ResponseHeader{Revision: revision},
 		Events: []*mvccpb.Event{{Kv: &mvccpb.KeyValue{ModRevision: revision}}},
@@ -83,14 +83,14 @@ func TestStreamChecker_brokenPromises_areFound(t *testing.T) {
 		arrive []*pb.WatchResponse
 		broken bool
 	}{
-		"in order":             {[]*pb.WatchResponse{created, delivered(1, 5, false), delivered(1, 6, false)}, false},
-		"never created":        {[]*pb.WatchResponse{delivered(1, 5, false)}, true},
-		"backwards":            {[]*pb.WatchResponse{created, delivered(1, 6, false), delivered(1, 5, false)}, true},
-		"revision torn":        {[]*pb.WatchResponse{created, delivered(1, 5, false), delivered(1, 5, false)}, true},
-		"revision in pieces":   {[]*pb.WatchResponse{created, delivered(1, 5, true), delivered(1, 5, false)}, false},
-		"progress too early":   {[]*pb.WatchResponse{created, progress, delivered(1, 6, false)}, true},
-		"progress at its time": {[]*pb.WatchResponse{created, progress, delivered(1, 8, false)}, false},
-		"progress going back":  {[]*pb.WatchResponse{created, delivered(1, 9, false), progress}, true},
+		"in order":             {[]*pb.WatchResponse{created, eventAt(1, 5, false), eventAt(1, 6, false)}, false},
+		"never created":        {[]*pb.WatchResponse{eventAt(1, 5, false)}, true},
+		"backwards":            {[]*pb.WatchResponse{created, eventAt(1, 6, false), eventAt(1, 5, false)}, true},
+		"revision torn":        {[]*pb.WatchResponse{created, eventAt(1, 5, false), eventAt(1, 5, false)}, true},
+		"revision in pieces":   {[]*pb.WatchResponse{created, eventAt(1, 5, true), eventAt(1, 5, false)}, false},
+		"progress too early":   {[]*pb.WatchResponse{created, progress, eventAt(1, 6, false)}, true},
+		"progress at its time": {[]*pb.WatchResponse{created, progress, eventAt(1, 8, false)}, false},
+		"progress going back":  {[]*pb.WatchResponse{created, eventAt(1, 9, false), progress}, true},
 	} {
 		checker, broken := streamChecker{}, false
 		for _, m := range c.arrive {

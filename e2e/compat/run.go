@@ -72,13 +72,13 @@ func (r *run) send(ctx context.Context, c call) {
 	r.kinds[c.kind()]++
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	began := time.Now()
 	var want, got *answer
-	var both sync.WaitGroup
-	both.Go(func() { want = c.do(ctx, r.want) })
-	both.Go(func() { got = c.do(ctx, r.got) })
-	both.Wait()
-	r.spent[c.kind()] += time.Since(began)
+	r.timed(c.kind(), func() {
+		var both sync.WaitGroup
+		both.Go(func() { want = c.do(ctx, r.want) })
+		both.Go(func() { got = c.do(ctx, r.got) })
+		both.Wait()
+	})
 	if r.verbose {
 		fmt.Printf("%d %s\n  -> %v\n", r.world.step, c.describe(), want)
 	}
@@ -88,6 +88,13 @@ func (r *run) send(ctx context.Context, c call) {
 	}
 	r.compare(c, want, got)
 	r.world.learn(c, want)
+}
+
+// timed adds the time that something takes to the report.
+func (r *run) timed(what string, do func()) {
+	began := time.Now()
+	do()
+	r.spent[what] += time.Since(began)
 }
 
 func (r *run) compare(c call, want, got *answer) {

@@ -95,17 +95,10 @@ func (w *watchStream) position() int {
 	return len(w.arrived)
 }
 
-// take hands out what arrived since the last take, and the broken promises found in it.
+// take hands out what arrived since the last take, and the broken promises found in it. The
+// caller holds mu.
 func (w *watchStream) take() ([]*pb.WatchResponse, []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	arrived, problems := w.arrived, w.problems
 	w.arrived, w.problems = nil, nil
 	return arrived, problems
-}
-
-func (w *watchStream) peek() []*pb.WatchResponse {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.arrived
 }
