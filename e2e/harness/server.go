@@ -97,6 +97,14 @@ func (s *Server) arguments() []string {
 
 // Start runs the program and returns once it answers, or with the end of its log when it does not.
 func (s *Server) Start(ctx context.Context) error {
+	if err := s.Launch(); err != nil {
+		return err
+	}
+	return s.waitReady(ctx)
+}
+
+// Launch runs the program and does not wait for anything, for a kill while it starts.
+func (s *Server) Launch() error {
 	log, err := os.OpenFile(s.LogPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
@@ -115,7 +123,7 @@ func (s *Server) Start(ctx context.Context) error {
 		s.exitErr = process.Wait()
 		close(exited)
 	}(s.process, s.exited)
-	return s.waitReady(ctx)
+	return nil
 }
 
 // waitReady asks for a key until there is an answer of any kind that the server itself gave.
