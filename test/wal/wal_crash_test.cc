@@ -184,6 +184,37 @@ TEST(WalCrash, what_open_reports_survives_after_a_failed_sync) {
   EXPECT_EQ(log.recovered().last(), Index(3));
 }
 
+// A segment whose name was not durable when the process was killed is used after the restart. On a
+// full disk no other segment is made, so nobody but open() itself makes that name durable.
+TEST(WalCrash, name_of_a_prepared_segment_is_durable_after_open) {
+  SeededRng rng(3);
+  LogDriver log(std::make_unique<CrashFileSystem>());
+  ASSERT_TRUE(log.create().ok());
+  log.fs().on_call([](test::FsCall call, const std::string&) {
+    if (call == test::FsCall::kSyncDir) throw Died{"killed between rename and sync"};
+  });
+  uint64_t next = 1;
+  EXPECT_THROW(
+      {
+        while (next < 100) {
+          EXPECT_TRUE(log.append_run(next, 1, 1, 1000).ok());
+          ++next;
+          log.sync();
+        }
+      },
+      Died);
+  log.restart_on(log.fs().kill_clone());
+  log.fs().set_capacity(log.fs().used_bytes());
+  ASSERT_TRUE(log.open().ok());
+  for (next = log.state().last().value + 1; log.append_run(next, 1, 1, 1000).ok(); ++next) {
+    log.sync();
+  }
+  const Index last = log.state().last();
+  log.restart_on(log.fs().crash_clone(rng, 0));
+  ASSERT_TRUE(log.open().ok());
+  EXPECT_EQ(log.recovered().last(), last);
+}
+
 // A crash between any two calls of one life, power loss and kill: creation, cuts, recycling,
 // restart.
 TEST(WalCrash, crash_before_every_single_call) {

@@ -250,20 +250,19 @@ TEST_F(WalDamage, empty_or_missing_directory_is_told) {
   EXPECT_EQ(open(fs).code(), Code::kFailedPrecondition);
 }
 
-// A well-formed frame around nonsense: a bug or an attacker with the disk in hand, not a torn
-// write.
-TEST_F(WalDamage, valid_frame_with_hostile_content_is_refused) {
-  write_small_log(1, 1, 40);
-  const auto last = frames_of(log_.fs(), kFirst, 1).back();
-  const auto with_payload = [&](const std::string& payload, FrameKind kind) {
+class WalHostile : public WalDamage {
+ protected:
+  // A log of one entry with one more frame behind it, whole and with good checksums.
+  Status open_with(const std::string& payload, FrameKind kind, uint32_t chain_error = 0) {
     auto fs = log_.fs().kill_clone();
     auto reader = SegmentReader::open(*fs, kFirst, 1);
+    const Placed last = frames_of(*fs, kFirst, 1).back();
     Frame frame;
     CHECK(reader->frame_at(last.offset, frame).ok());
     FrameHeader header;
     header.length = static_cast<uint32_t>(payload.size());
     header.synced_to = Position(1, last.end);
-    header.previous = frame.crc;
+    header.previous = frame.crc ^ chain_error;
     header.payload_crc = crc32c(0, payload);
     header.kind = kind;
     std::string bytes(kFrameHeaderBytes, '\0');
@@ -272,18 +271,38 @@ TEST_F(WalDamage, valid_frame_with_hostile_content_is_refused) {
     content.replace(last.end, bytes.size() + payload.size(), bytes + payload);
     fs->set_content(kFirst, content);
     return open(*fs);
-  };
+  }
+};
+
+// A well-formed frame around nonsense: a bug or an attacker with the disk in hand, not a torn
+// write.
+TEST_F(WalHostile, valid_frame_with_nonsense_inside_is_refused) {
+  write_small_log(1, 1, 40);
   std::string gap;
   encode_entry(gap, make_entry(1000, 1, "x"));
-  EXPECT_NE(with_payload(gap, FrameKind::kBatch).text().find("does not follow"), std::string::npos);
+  const Status status = open_with(gap, FrameKind::kBatch);
+  EXPECT_NE(status.text().find("does not follow"), std::string::npos) << status.text();
   std::string zero;
   encode_entry(zero, make_entry(0, 1, "x"));
-  EXPECT_EQ(with_payload(zero, FrameKind::kBatch).code(), Code::kDataLoss);
-  EXPECT_EQ(with_payload("\x7f", FrameKind::kBatch).code(), Code::kDataLoss);
-  EXPECT_EQ(with_payload("\x05", FrameKind::kOpening).code(), Code::kDataLoss);
-  EXPECT_EQ(with_payload(std::string(1, '\0'), FrameKind::kSeal).code(), Code::kDataLoss);
-  EXPECT_NE(with_payload("\x09", FrameKind::kSeal).text().find("is missing"), std::string::npos);
-  EXPECT_EQ(with_payload("", FrameKind::kBatch), Status());
+  EXPECT_EQ(open_with(zero, FrameKind::kBatch).code(), Code::kDataLoss);
+  EXPECT_EQ(open_with("\x7f", FrameKind::kBatch).code(), Code::kDataLoss);
+  EXPECT_EQ(open_with("\x05", FrameKind::kOpening).code(), Code::kDataLoss);
+  EXPECT_EQ(open_with(std::string(1, '\0'), FrameKind::kSeal).code(), Code::kDataLoss);
+  const Status seal = open_with("\x09", FrameKind::kSeal);
+  EXPECT_NE(seal.text().find("is missing"), std::string::npos) << seal.text();
+  EXPECT_EQ(open_with("", FrameKind::kBatch), Status());
+}
+
+// A frame that does not continue the one before it is not part of the log, however good it looks.
+TEST_F(WalHostile, frame_that_breaks_the_chain_is_cut) {
+  write_small_log(1, 1, 40);
+  std::string more;
+  encode_entry(more, make_entry(2, 1, "x"));
+  ASSERT_EQ(open_with(more, FrameKind::kBatch), Status());
+  EXPECT_EQ(got_.last(), Index(2));
+  ASSERT_EQ(open_with(more, FrameKind::kBatch, 1), Status());
+  EXPECT_EQ(got_.last(), Index(1));
+  EXPECT_TRUE(got_.torn_tail_cut);
 }
 
 // A failing read is not a torn tail: nothing may be cut because of it.

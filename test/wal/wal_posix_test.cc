@@ -1,9 +1,12 @@
 // The log on a real directory, with its helper thread: what the other tests do without either.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
+#include "support/crash_fs.h"
 #include "wal/wal.h"
 
 namespace keelson::wal {
@@ -55,6 +58,34 @@ TEST_F(WalPosix, reopen_returns_what_was_synced) {
   EXPECT_EQ(out.hard_state.commit, Index(299));
   EXPECT_EQ(out.identity, identity_);
   EXPECT_FALSE(out.torn_tail_cut);
+}
+
+// Release and stats come from other threads while the log thread cuts and the helper recycles.
+TEST_F(WalPosix, threads_share_one_log) {
+  test::CrashFileSystem fs;
+  ASSERT_TRUE(fs.make_dir("/d").ok());
+  auto made = Wal::create(fs, "/d/wal", identity_, 1, options_, log_);
+  ASSERT_TRUE(made.ok());
+  Wal& wal = **made;
+  std::atomic<uint64_t> synced{0};
+  std::thread releaser([&] {
+    while (synced.load() < 2000) {
+      const uint64_t at = synced.load();
+      wal.release(Index(at - std::min<uint64_t>(at, 100)));
+      EXPECT_GE(wal.stats().segments, 0);
+    }
+  });
+  for (uint64_t i = 1; i <= 2000; ++i) {
+    ASSERT_TRUE(wal.append({entry(i, 1000)}, std::nullopt).ok());
+    wal.sync();
+    synced = i;
+  }
+  releaser.join();
+  made->reset();
+  Recovered out;
+  auto again = Wal::open(fs, "/d/wal", Index(1900), options_, log_, out);
+  ASSERT_TRUE(again.ok()) << again.status().text();
+  EXPECT_EQ(out.last(), Index(2000));
 }
 
 }  // namespace
