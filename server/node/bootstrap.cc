@@ -20,6 +20,12 @@ struct Paths {
   std::string root, member, building, wal, building_wal;
 };
 
+std::string parent_of(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 wal::Options wal_options(const BootSettings& s) {
   wal::Options options;
   options.segment_bytes = s.segment_bytes;
@@ -48,6 +54,9 @@ Result<Founders> founders_of(const BootSettings& s) {
     ids.push_back(member.id);
     out.members.push_back(std::move(member));
   }
+  if (out.members.size() > 1)
+    return refuse("--initial-cluster names " + std::to_string(out.members.size()) +
+                  " members, but this release runs a single member; name only this one");
   if (out.self.value == 0)
     return refuse("couldn't find local name \"" + s.name +
                   "\" in the initial cluster configuration; --name and --initial-cluster must agree");
@@ -155,9 +164,29 @@ Status open_member(io::FileSystem& fs, const BootSettings& s, const Paths& paths
 
 }  // namespace
 
+Result<std::vector<BootstrapMember>> parse_initial_cluster(std::string_view text) {
+  std::vector<BootstrapMember> out;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    const size_t equals = part.find('=');
+    if (equals == 0 || equals == std::string_view::npos || equals + 1 == part.size())
+      return Status(Code::kInvalidArgument,
+                    "--initial-cluster: \"" + std::string(part) + "\" is not of the form name=url");
+    const std::string name(part.substr(0, equals));
+    auto known = std::find_if(out.begin(), out.end(), [&](const auto& m) { return m.name == name; });
+    if (known == out.end()) known = out.insert(out.end(), {name, {}});
+    known->peer_urls.emplace_back(part.substr(equals + 1));
+  }
+  return out;
+}
+
 Result<Booted> boot(io::FileSystem& fs, const BootSettings& s, Log& log, Registry& metrics) {
   const Paths paths(s);
   if (Status st = fs.make_dir(paths.root); !st.ok())
+    return refuse("cannot access data directory: " + st.text());
+  // Its own name must be durable, too, or a power loss takes everything below with it.
+  if (Status st = fs.sync_dir(parent_of(paths.root)); !st.ok())
     return refuse("cannot access data directory: " + st.text());
   Booted out;
   auto lock = fs.lock(paths.root + "/LOCK");

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -18,6 +19,9 @@ struct BootstrapMember {
   std::string name;
   std::vector<std::string> peer_urls;
 };
+
+// "name=url,name=url2,other=url": a name may repeat, its URLs add up. InvalidArgument names the part.
+Result<std::vector<BootstrapMember>> parse_initial_cluster(std::string_view text);
 
 struct BootSettings {
   std::string data_dir;
