@@ -3,7 +3,6 @@
 // loop's thread except what says otherwise.
 #pragma once
 
-#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,10 +14,11 @@
 #include "rpc/leader_monitor.h"
 #include "rpc/methods.h"
 #include "rpc/strict.h"
+#include "watch/hub.h"
 
 namespace keelson::rpc {
 
-class Loop {
+class Loop final : public node::WatchSink, public node::AnswerSink, private watch::Source {
  public:
   Loop(Environment& environment, int index);
 
@@ -47,11 +47,32 @@ class Loop {
   void flush();
 
   Environment& environment() { return environment_; }
+  watch::LoopHub& hub() { return hub_; }
   LeaderMonitor& leader_monitor() { return leader_monitor_; }
   // Scratch space for decoding transactions.
   TxnTree& txn_tree() { return txn_tree_; }
 
+  // From the node's thread.
+  bool idle() const override { return hub_.idle(); }
+  void on_events(std::shared_ptr<const node::EventBatch> batch) override;
+  void on_compacted(Revision compacted) override;
+  void on_leader(bool has_leader) override;
+  // Answers to what the hub asked.
+  void deliver(std::vector<node::Answer>&& answers) override;
+
  private:
+  enum HubTag : uint32_t { kStart, kSlice };
+
+  void ask_start(uint64_t token) override;
+  void ask_slice(uint64_t token, mvcc::HistoryQuery&& query) override;
+  void count_prev_kv_watchers(int delta) override;
+  watch::Ids ids() const override;
+  TimePoint now() const override { return events_->now(); }
+  void wake_at(TimePoint when) override;
+  void wake() override;
+  template <typename What>
+  void ask(uint64_t token, HubTag tag, What&& what);
+
   // A loop with much to read starts the node before it has read all of it.
   static constexpr size_t kSubmitAtOnce = 64;
   // Promotion is rare; asking the node for each call would cost more than the answer is worth.
@@ -60,12 +81,14 @@ class Loop {
   void look_for_learner(TimePoint now);
 
   Environment& environment_;
-  const int index_;
   io::EventLoop* events_ = nullptr;
+  io::TimerId hub_timer_ = 0;
+  SeededRng rng_;
   ClientVersions versions_;
   LeaderMonitor leader_monitor_;
   TxnTree txn_tree_;
   std::vector<node::Request> pending_;
+  watch::LoopHub hub_;
   bool learner_ = false;
   TimePoint next_learner_look_{};
 };

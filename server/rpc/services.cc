@@ -22,74 +22,47 @@ void lock_not_yet(Unary& call, std::string_view) {
   call.refuse(errors::not_in_this_release("the lock and election service"));
 }
 
-UnaryFunction unary_function(Method method) {
-  switch (method) {
-    case Method::kRange:
-      return kv_range;
-    case Method::kPut:
-      return kv_put;
-    case Method::kDeleteRange:
-      return kv_delete_range;
-    case Method::kTxn:
-      return kv_txn;
-    case Method::kCompact:
-      return kv_compact;
-    case Method::kLeaseGrant:
-      return lease_grant;
-    case Method::kLeaseRevoke:
-      return lease_revoke;
-    case Method::kLeaseTimeToLive:
-      return lease_time_to_live;
-    case Method::kLeaseLeases:
-      return lease_leases;
-    case Method::kMemberAdd:
-      return cluster_member_add;
-    case Method::kMemberRemove:
-      return cluster_member_remove;
-    case Method::kMemberUpdate:
-      return cluster_member_update;
-    case Method::kMemberList:
-      return cluster_member_list;
-    case Method::kMemberPromote:
-      return cluster_member_promote;
-    case Method::kAlarm:
-      return maintenance_alarm;
-    case Method::kStatus:
-      return maintenance_status;
-    case Method::kDefragment:
-      return maintenance_defragment;
-    case Method::kHash:
-      return maintenance_hash;
-    case Method::kHashKv:
-      return maintenance_hash_kv;
-    case Method::kMoveLeader:
-      return maintenance_move_leader;
-    case Method::kDowngrade:
-      return maintenance_downgrade;
-    case Method::kAuthStatus:
-      return auth_status;
-    case Method::kAuthenticate:
-      return auth_authenticate;
-    case Method::kHealthCheck:
-      return health_check;
-    case Method::kHealthList:
-      return health_list;
-    case Method::kLock:
-    case Method::kUnlock:
-    case Method::kCampaign:
-    case Method::kProclaim:
-    case Method::kLeader:
-    case Method::kResign:
-      return lock_not_yet;
-    default:
-      return auth_not_yet;
-  }
+struct UnaryRow {
+  Method method;
+  UnaryFunction function;
+};
+constexpr UnaryRow kUnaryRows[] = {
+    {Method::kRange, kv_range},
+    {Method::kPut, kv_put},
+    {Method::kDeleteRange, kv_delete_range},
+    {Method::kTxn, kv_txn},
+    {Method::kCompact, kv_compact},
+    {Method::kLeaseGrant, lease_grant},
+    {Method::kLeaseRevoke, lease_revoke},
+    {Method::kLeaseTimeToLive, lease_time_to_live},
+    {Method::kLeaseLeases, lease_leases},
+    {Method::kMemberAdd, cluster_member_add},
+    {Method::kMemberRemove, cluster_member_remove},
+    {Method::kMemberUpdate, cluster_member_update},
+    {Method::kMemberList, cluster_member_list},
+    {Method::kMemberPromote, cluster_member_promote},
+    {Method::kAlarm, maintenance_alarm},
+    {Method::kStatus, maintenance_status},
+    {Method::kDefragment, maintenance_defragment},
+    {Method::kHash, maintenance_hash},
+    {Method::kHashKv, maintenance_hash_kv},
+    {Method::kMoveLeader, maintenance_move_leader},
+    {Method::kDowngrade, maintenance_downgrade},
+    {Method::kAuthStatus, auth_status},
+    {Method::kAuthenticate, auth_authenticate},
+    {Method::kHealthCheck, health_check},
+    {Method::kHealthList, health_list},
+};
+
+UnaryFunction not_yet(const MethodRow& method) {
+  return method.service() == "etcdserverpb.Auth" ? auth_not_yet : lock_not_yet;
 }
 
 std::array<UnaryFunction, kMethodCount> make_unary_functions() {
   std::array<UnaryFunction, kMethodCount> out{};
-  for (size_t i = 0; i < kMethodCount; i++)
-    if (kMethods[i].kind == Kind::kUnary) out[i] = unary_function(kMethods[i].method);
+  for (const MethodRow& method : kMethods)
+    if (method.kind == Kind::kUnary) out[static_cast<size_t>(method.method)] = not_yet(method);
+  for (const UnaryRow& unary : kUnaryRows) out[static_cast<size_t>(unary.method)] = unary.function;
   return out;
 }
 

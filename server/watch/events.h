@@ -1,5 +1,5 @@
-// What the node hands to the watchers of a client loop, and what it answers when they ask for the past.
-// These types cross threads; the bytes they point to are owned by what travels with them.
+// What the node hands to the watchers of a client loop, and what it answers when they ask for the
+// past. These types cross threads; the bytes they point to are owned by what travels with them.
 #pragma once
 
 #include <memory>
@@ -17,14 +17,14 @@ struct EventBatch {
     mvcc::Event event;
     bool prev_in_memory = false;  // prev_kv is filled, or the event has no previous version
   };
-  std::vector<Item> items;   // in revision order; revisions are complete
-  Revision first;            // lowest revision in it
-  Revision last;             // every event up to here has now been handed out
+  std::vector<Item> items;                         // in revision order; revisions are complete
+  Revision first;                                  // lowest revision in it
+  Revision last;                                   // every event up to here has now been handed out
   std::vector<std::shared_ptr<const void>> holds;  // own the bytes
 };
 
-// A client loop's watchers, as the node sees them. on_events is called on the node thread once a turn,
-// before the answers of the same turn are delivered; it must only queue and wake.
+// A client loop's watchers, as the node sees them. on_events is called on the node thread once a
+// turn, before the answers of the same turn are delivered; it must only queue and wake.
 class WatchSink {
  public:
   virtual ~WatchSink() = default;
