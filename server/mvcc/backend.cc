@@ -13,12 +13,13 @@ constexpr size_t kIdleReadersMax = 3;
 // auto_vacuum and page_size count only while the file is empty, journal_mode stays in the file.
 constexpr const char* kLayout =
     "PRAGMA page_size=8192; PRAGMA auto_vacuum=NONE; PRAGMA secure_delete=OFF;";
+constexpr const char* kJournal = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL";
 constexpr const char* kTables =
     "CREATE TABLE history(seq INTEGER PRIMARY KEY, main INTEGER, sub INTEGER, flags INTEGER,"
     " prev INTEGER, kv BLOB);"
     "CREATE TABLE bucket(name TEXT, key BLOB, value BLOB, PRIMARY KEY(name, key)) WITHOUT ROWID;"
     "CREATE TABLE meta(id INTEGER PRIMARY KEY, cluster INTEGER, member INTEGER,"
-    " generation INTEGER, applied INTEGER, term INTEGER, last_seq INTEGER);";
+    " generation INTEGER, applied INTEGER, term INTEGER, last_seq INTEGER, drops INTEGER);";
 
 Status damaged(const std::string& path, const std::string& what) {
   return Status(Code::kDataLoss,
@@ -35,13 +36,15 @@ std::string generation_dir(const std::string& dir, uint64_t generation) {
 // ---- schema
 // -----------------------------------------------------------------------------------------
 
+const char* state_layout() { return kLayout; }
+
 Status make_schema(Database& db, const StateMeta& meta) {
   const std::string marks = "PRAGMA application_id=" + std::to_string(kApplicationId) +
                             "; PRAGMA user_version=" + std::to_string(kStateFormat);
   for (const char* sql : {"BEGIN IMMEDIATE", kTables, marks.c_str()}) {
     if (const Status status = db.exec(sql); !status.ok()) return status;
   }
-  auto insert = db.prepare("INSERT INTO meta VALUES(1, ?, ?, ?, ?, ?, ?)");
+  auto insert = db.prepare("INSERT INTO meta VALUES(1, ?, ?, ?, ?, ?, ?, ?)");
   if (!insert.ok()) return insert.status();
   insert->bind(1, meta.identity.cluster.value);
   insert->bind(2, meta.identity.member.value);
@@ -49,6 +52,7 @@ Status make_schema(Database& db, const StateMeta& meta) {
   insert->bind(4, meta.applied.value);
   insert->bind(5, meta.term.value);
   insert->bind(6, meta.last_seq.value);
+  insert->bind(7, meta.drops);
   const int rc = insert->step();
   insert->reset();
   if (rc != SQLITE_DONE) return db.failure(rc);
@@ -57,7 +61,7 @@ Status make_schema(Database& db, const StateMeta& meta) {
 
 Result<StateMeta> read_meta(Database& db) {
   auto select = db.prepare(
-      "SELECT cluster, member, generation, applied, term, last_seq FROM meta WHERE id=1");
+      "SELECT cluster, member, generation, applied, term, last_seq, drops FROM meta WHERE id=1");
   if (!select.ok()) return select.status();
   const int rc = select->step();
   if (rc != SQLITE_ROW) return db.failure(rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
@@ -68,6 +72,7 @@ Result<StateMeta> read_meta(Database& db) {
   meta.applied = Index(select->natural(3));
   meta.term = Term(select->natural(4));
   meta.last_seq = Seq(select->natural(5));
+  meta.drops = select->natural(6);
   return meta;
 }
 
@@ -114,11 +119,17 @@ Result<std::shared_ptr<Backend>> Backend::create(io::FileSystem& fs, const std::
 Status Backend::create_schema(const StateMeta& meta) {
   auto db = Database::open(vfs_, path_, Database::Mode::kCreate);
   if (!db.ok()) return db.status();
-  for (const char* sql : {kLayout, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"}) {
+  for (const char* sql : {kLayout, kJournal}) {
     if (const Status status = db->exec(sql); !status.ok()) return status;
   }
   if (const Status status = make_schema(*db, meta); !status.ok()) return status;
   return db->exec("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+Status Backend::use_journal() {
+  auto db = Database::open(vfs_, path_, Database::Mode::kReadWrite);
+  if (!db.ok()) return db.status();
+  return db->exec(kJournal);
 }
 
 Result<std::shared_ptr<Backend>> Backend::open(io::FileSystem& fs, const std::string& dir,
@@ -226,31 +237,27 @@ Result<std::vector<Loaded::Row>> Reader::rows() {
 }
 
 Result<ReaderPool::Checkout> ReaderPool::checkout() {
+  std::unique_ptr<Reader> reader;
   {
     MutexLock lock(mutex_);
-    ++out_;
     if (!idle_.empty()) {
-      std::unique_ptr<Reader> reader = std::move(idle_.back());
+      reader = std::move(idle_.back());
       idle_.pop_back();
-      return Checkout(*this, std::move(reader));
     }
   }
-  auto reader = Reader::open(vfs_, path_);
-  if (reader.ok()) return Checkout(*this, std::move(*reader));
-  MutexLock lock(mutex_);
-  --out_;
-  return reader.status();
+  if (!reader) {
+    auto made = Reader::open(vfs_, path_);
+    if (!made.ok()) return made.status();
+    reader = std::move(*made);
+  }
+  if (gauge_ != nullptr) gauge_->add(1);
+  return Checkout(*this, std::move(reader));
 }
 
 void ReaderPool::give_back(std::unique_ptr<Reader> reader) {
+  if (gauge_ != nullptr) gauge_->add(-1);
   MutexLock lock(mutex_);
-  --out_;
   if (idle_.size() < kIdleReadersMax) idle_.push_back(std::move(reader));
-}
-
-int64_t ReaderPool::out() const {
-  MutexLock lock(mutex_);
-  return out_;
 }
 
 }  // namespace keelson::mvcc

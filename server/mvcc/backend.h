@@ -27,6 +27,7 @@ struct StateMeta {
   Index applied;
   Term term;
   Seq last_seq;  // highest row ever written: never used again, even when compaction removes it
+  uint64_t drops = 0;  // transactions that removed rows: tells a copy that it saw them come and go
 };
 
 struct HistoryRow {
@@ -109,7 +110,8 @@ class ReaderPool {
     std::unique_ptr<Reader> reader_;
   };
   Result<Checkout> checkout();
-  int64_t out() const;  // connections in use
+  // Where the number of connections in use is shown; set before other threads read.
+  void count_in(Gauge* gauge) { gauge_ = gauge; }
 
  private:
   void give_back(std::unique_ptr<Reader> reader);
@@ -118,7 +120,7 @@ class ReaderPool {
   const std::string path_;
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<Reader>> idle_ GUARDED_BY(mutex_);
-  int64_t out_ GUARDED_BY(mutex_) = 0;
+  Gauge* gauge_ = nullptr;
 };
 
 // A generation on disk. Shared by the store, its jobs and its views; the last one closes it.
@@ -130,6 +132,9 @@ class Backend {
   // Refuses what is not ours, newer or of another generation, with one line that says so.
   static Result<std::shared_ptr<Backend>> open(io::FileSystem& fs, const std::string& dir,
                                                const Options& options);
+
+  // Gives a database without a journal (a copy) its own.
+  Status use_journal();
 
   const std::string& dir() const { return dir_; }  // the generation's own
   const std::string& path() const { return path_; }
@@ -157,6 +162,8 @@ class Backend {
   StateMeta meta_;
 };
 
+// What must be said to an empty file before anything else.
+const char* state_layout();
 // Makes the tables of an empty database and its meta row; used for generations and for images.
 Status make_schema(Database& db, const StateMeta& meta);
 Result<StateMeta> read_meta(Database& db);

@@ -1,6 +1,8 @@
 #include "mvcc/loader.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "mvcc/bulk_build.h"
 #include "mvcc/kv_codec.h"
@@ -36,6 +38,7 @@ class HistoryLoader {
 
   bool take_tombstone(const HistoryRow& row) {
     builder_.add(key_of(row.kv), meta_of(row));
+    note_lease(key_of(row.kv), 0);
     return true;
   }
 
@@ -55,7 +58,17 @@ class HistoryLoader {
       meta.version = kv.version;
     }
     builder_.add(kv.key, meta);
+    note_lease(kv.key, kv.lease);
     return true;
+  }
+
+  // The last version of a key decides.
+  void note_lease(std::string_view key, int64_t lease) {
+    if (lease != 0) {
+      leased_[std::string(key)] = LeaseId(lease);
+    } else if (!leased_.empty()) {
+      leased_.erase(std::string(key));
+    }
   }
 
   Status finish(KeyIndex& index) {
@@ -65,6 +78,11 @@ class HistoryLoader {
   bool failed() const { return !error_.empty(); }
   const std::string& error() const { return error_; }
   Seq last_seq() const { return last_seq_; }
+  std::vector<Loaded::Leased> leased() const {
+    std::vector<Loaded::Leased> out;
+    for (const auto& [key, lease] : leased_) out.push_back({key, lease});
+    return out;
+  }
   Revision last_main() const { return last_main_; }
 
  private:
@@ -74,6 +92,7 @@ class HistoryLoader {
   }
 
   BulkBuilder builder_;
+  std::map<std::string, LeaseId> leased_;
   Seq last_seq_;
   Revision last_main_;
   uint32_t last_sub_ = 0;
@@ -107,6 +126,7 @@ Result<LoadedState> load_state(Backend& backend, KeyIndex& index) {
                                          [&](const HistoryRow& row) { return loader.take(row); });
   if (!scanned.ok()) return scanned;
   if (const Status built = loader.finish(index); !built.ok()) return damaged(backend, built.text());
+  state.leased = loader.leased();
   const Revision scheduled =
       compact_row(state.rows, kScheduledCompactRow).value_or(kNeverCompacted);
   state.finished = compact_row(state.rows, kFinishedCompactRow).value_or(kNeverCompacted);

@@ -11,6 +11,7 @@ namespace keelson::mvcc {
 
 struct LoadedState {
   std::vector<Loaded::Row> rows;
+  std::vector<Loaded::Leased> leased;
   Revision current;    // as etcd computes it: highest main, compact revisions, at least 1
   Revision compacted;  // the scheduled one when its removal was not finished
   Revision finished;   // kNeverCompacted if none

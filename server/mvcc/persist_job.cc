@@ -46,7 +46,7 @@ void WindowPersistJob::choose_end() {
 
 void WindowPersistJob::run() {
   choose_end();
-  if (wanted_.position == in_.from.position && !in_.drops) {
+  if (wanted_.position == in_.from.position && !in_.drops && in_.remove_dir.empty()) {
     sizes_ = in_.writer->sizes();
     return;
   }
@@ -64,6 +64,7 @@ void WindowPersistJob::run() {
   } else if (in_.drops) {
     in_.drops->done = drops_before;
   }
+  if (!in_.remove_dir.empty()) (void)writer.backend().fs().remove_tree(in_.remove_dir);
   no_space_ = !written || !writer.refill_ballast();
   sizes_ = writer.sizes();
 }

@@ -38,8 +38,9 @@ class WindowPersistJob final : public Store::PersistJob {
     Position end;
     Index upto;
     std::shared_ptr<DropPlan> drops;  // may be null
-    Metrics* metrics = nullptr;
+    std::shared_ptr<Metrics> metrics;
     const Clock* clock = nullptr;
+    std::string remove_dir;  // of a generation that nobody reads any more; may be empty
   };
   explicit WindowPersistJob(Input input) : in_(std::move(input)), reached_(in_.from) {}
 

@@ -7,6 +7,21 @@
 namespace keelson::mvcc {
 namespace {
 
+// What a crash in the middle of building or switching generations left behind. The log named the
+// one that counts.
+void remove_other_generations(io::FileSystem& fs, const std::string& dir, uint64_t current,
+                              Log& log) {
+  const auto names = fs.list(dir);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    const std::string path = dir + "/" + name;
+    if (!name.starts_with("state-") || path == generation_dir(dir, current)) continue;
+    const Status status = fs.remove_tree(path);
+    log.info("removed a stale generation of the state",
+             {{"path", path}, {"error", status.ok() ? std::string() : status.text()}});
+  }
+}
+
 Result<std::unique_ptr<Store>> assemble(std::shared_ptr<Backend> backend, std::string dir,
                                         Options options, Log& log, Registry& metrics, Loaded* out) {
   auto writer = Writer::open(backend);
@@ -19,6 +34,7 @@ Result<std::unique_ptr<Store>> assemble(std::shared_ptr<Backend> backend, std::s
     out->applied = backend->opened_meta().applied;
     out->applied_term = backend->opened_meta().term;
     out->rows = std::move(state->rows);
+    out->leased = std::move(state->leased);
   }
   return std::unique_ptr<Store>(std::make_unique<StoreImpl>(std::move(*writer), std::move(dir),
                                                             std::move(options), log, metrics,
@@ -41,7 +57,9 @@ Result<std::unique_ptr<Store>> Store::open(io::FileSystem& fs, std::string dir, 
                                            Log& log, Registry& metrics, Loaded& out) {
   auto backend = Backend::open(fs, dir, options);
   if (!backend.ok()) return backend.status();
-  return assemble(std::move(*backend), std::move(dir), std::move(options), log, metrics, &out);
+  auto store = assemble(std::move(*backend), dir, options, log, metrics, &out);
+  if (store.ok()) remove_other_generations(fs, dir, options.generation, log);
+  return store;
 }
 
 }  // namespace keelson::mvcc

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/status.h"
@@ -28,10 +29,11 @@
 namespace keelson::mvcc {
 
 struct Options {
-  size_t cache_bytes = 48 * 1024 * 1024;  // window and value cache together
-  uint64_t generation = 1;                // directory state-<generation> below `dir`
-  bool unsafe_no_sync = false;            // --unsafe-no-fsync: nothing is durable
-  const Clock* clock = nullptr;           // for durations in metrics; none are observed without it
+  size_t cache_bytes = limits::kCacheBytes;        // window and value cache together
+  size_t block_bytes = limits::kWindowBlockBytes;  // of the window; tests want small ones
+  uint64_t generation = 1;                         // directory state-<generation> below `dir`
+  bool unsafe_no_sync = false;                     // --unsafe-no-fsync: nothing is durable
+  const Clock* clock = nullptr;  // for durations in metrics; none are observed without it
   // Called by copying jobs (images, shrinking) on their own thread after each piece of `bytes`.
   // Production waits here, so that copying leaves disk and CPU to writers; null = full speed.
   std::function<void(size_t bytes)> pace;

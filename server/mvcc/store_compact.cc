@@ -50,7 +50,7 @@ void StoreImpl::compact(Revision rev) {
   compacted_ = rev;
   put_row(Bucket::kMeta, kScheduledCompactRow, revision_text(rev));
   compactor_.schedule(rev, entry_index_);
-  metrics_.compact_revision.set(rev.value);
+  metrics_->compact_revision.set(rev.value);
 }
 
 bool StoreImpl::compact_step(const Clock& clock, TimePoint deadline) {
@@ -64,8 +64,8 @@ bool StoreImpl::compact_step(const Clock& clock, TimePoint deadline) {
     if (leaves % kLeavesPerLook == 0 && clock.now() >= deadline) break;
   }
   if (worked) {
-    slice.observe_milliseconds(metrics_.index_pause_ms);
-    slice.observe_milliseconds(metrics_.compaction_pause_ms);
+    slice.observe_milliseconds(metrics_->index_pause_ms);
+    slice.observe_milliseconds(metrics_->compaction_pause_ms);
   }
   if (const auto done = compactor_.take_finished()) write_finished(*done);
   return more;

@@ -21,12 +21,12 @@ StoreImpl::StoreImpl(std::unique_ptr<Writer> writer, std::string dir, Options op
     : dir_(std::move(dir)),
       options_(std::move(options)),
       log_(log),
-      metrics_(registry),
+      metrics_(std::make_shared<Metrics>(registry)),
       generation_(writer->backend().opened_meta().generation),
       index_(std::move(index)),
-      window_(state.last_seq.next()),
+      window_(state.last_seq.next(), options_.block_bytes),
       writer_(std::move(writer)),
-      compactor_(index_, metrics_),
+      compactor_(index_, *metrics_),
       current_(state.current),
       compacted_(state.compacted),
       published_seq_(state.last_seq.next()),
@@ -37,9 +37,10 @@ StoreImpl::StoreImpl(std::unique_ptr<Writer> writer, std::string dir, Options op
   persisted_ = {
       .position = {}, .applied = meta.applied, .term = meta.term, .last_seq = state.last_seq};
   file_sizes_ = writer_->sizes();
-  metrics_.current_revision.set(current_.value);
-  metrics_.compact_revision.set(compacted_.value);
-  metrics_.keys.set(index_.live());
+  writer_->backend().readers().count_in(&metrics_->open_reads);
+  metrics_->current_revision.set(current_.value);
+  metrics_->compact_revision.set(compacted_.value);
+  metrics_->keys.set(index_.live());
   if (finished_ < compacted_) compactor_.schedule(compacted_, applied_);
 }
 
@@ -100,7 +101,7 @@ KeyMeta StoreImpl::put(std::string_view key, std::string_view value, LeaseId lea
   const char* end = write_key_value(kv, at);
   CHECK(end == at + size);
   add_event(now, Seq(head.prev_seq), {at, size});
-  metrics_.put_bytes.add(static_cast<int64_t>(key.size() + value.size()));
+  metrics_->put_bytes.add(static_cast<int64_t>(key.size() + value.size()));
   if (prev != nullptr) {
     prev->reset();
     if (replaces) *prev = changed.before;
@@ -150,8 +151,8 @@ void StoreImpl::end_entry() {
   in_entry_ = false;
   applied_ = entry_index_;
   applied_term_ = entry_term_;
-  metrics_.current_revision.set(current_.value);
-  metrics_.keys.set(index_.live());
+  metrics_->current_revision.set(current_.value);
+  metrics_->keys.set(index_.live());
   publish();
 }
 
@@ -224,6 +225,8 @@ std::shared_ptr<const View> StoreImpl::view() const {
   view->applied = applied_;
   view->revision = current_;
   view->compacted = compacted_;
+  view->metrics = metrics_;
+  view->clock = options_.clock;
   return view;
 }
 
@@ -235,15 +238,16 @@ std::unique_ptr<Scan> StoreImpl::scan(KeyRange range, Revision at) const {
 // -------------------------------------------------------------------------------------
 
 bool StoreImpl::persist_wanted() const {
-  return persisted_.position < published_ || compactor_.drops_wanted();
+  return persisted_.position < published_ || drops_allowed() || unfinished_switch_ ||
+         retired_is_free();
 }
 
 std::unique_ptr<Store::PersistJob> StoreImpl::make_persist_job(Index upto) {
   CHECK(!job_out_);
-  if (!persist_wanted()) return nullptr;
+  if (unfinished_switch_) return make_switch_job(std::move(unfinished_switch_));
   const bool entries = persisted_.applied < std::min(upto, applied_);
-  const bool local_only = persisted_.applied == applied_;
-  if (!entries && !local_only && !compactor_.drops_wanted()) return nullptr;
+  const bool local_rows = persisted_.applied == applied_ && persisted_.position < published_;
+  if (!entries && !local_rows && !drops_allowed() && !retired_is_free()) return nullptr;
   job_out_ = true;
   return std::make_unique<WindowPersistJob>(WindowPersistJob::Input{
       .writer = writer_,
@@ -251,21 +255,26 @@ std::unique_ptr<Store::PersistJob> StoreImpl::make_persist_job(Index upto) {
       .from = persisted_,
       .end = published_,
       .upto = upto,
-      .drops = compactor_.take_plan(),
-      .metrics = &metrics_,
+      .drops = drops_allowed() ? compactor_.take_plan() : nullptr,
+      .metrics = metrics_,
       .clock = options_.clock,
+      .remove_dir = retired_is_free() ? std::exchange(retired_, {}).dir : std::string(),
   });
 }
 
 void StoreImpl::persisted(std::unique_ptr<PersistJob> job) {
   CHECK(job_out_);
   job_out_ = false;
+  if (auto* switch_job = dynamic_cast<SwitchJob*>(job.get())) {
+    switched(*switch_job);
+    return;
+  }
   const auto& done = static_cast<const WindowPersistJob&>(*job);
   if (done.has_drops()) compactor_.plan_returned();
   note_persisted(done.reached());
   file_sizes_ = done.sizes();
-  metrics_.file_bytes.set(static_cast<int64_t>(sizes().file_bytes));
-  metrics_.in_use_bytes.set(static_cast<int64_t>(sizes().in_use_bytes));
+  metrics_->file_bytes.set(static_cast<int64_t>(sizes().file_bytes));
+  metrics_->in_use_bytes.set(static_cast<int64_t>(sizes().in_use_bytes));
 }
 
 void StoreImpl::note_persisted(const Persisted& reached) {
@@ -276,13 +285,15 @@ void StoreImpl::note_persisted(const Persisted& reached) {
     finished_ = finishing_->rev;
     finishing_.reset();
     if (options_.clock != nullptr) {
-      metrics_.compaction_last.set(options_.clock->wall().count() / 1'000'000'000);
+      metrics_->compaction_last.set(options_.clock->wall().count() / 1'000'000'000);
     }
   }
   keep_budget();
 }
 
-Index StoreImpl::persisted_index() const { return persisted_.applied; }
+Index StoreImpl::persisted_index() const {
+  return shrink_floor_ ? std::min(*shrink_floor_, persisted_.applied) : persisted_.applied;
+}
 
 Sizes StoreImpl::sizes() const {
   Sizes out;

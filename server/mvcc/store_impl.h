@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mvcc/compactor.h"
+#include "mvcc/copy_jobs.h"
 #include "mvcc/key_index.h"
 #include "mvcc/loader.h"
 #include "mvcc/metrics.h"
@@ -78,6 +79,7 @@ class StoreImpl final : public Store {
 
  private:
   friend class HeldPin;
+  friend class StoreCopyGuard;
   Change next_change(bool tombstone);
   void add_event(const KeyMeta& meta, Seq prev_seq, std::string_view kv);
   void publish();
@@ -85,11 +87,14 @@ class StoreImpl final : public Store {
   void note_persisted(const Persisted& reached);
   void write_finished(Revision rev);
   Revision lowest_pin() const;
+  void switched(SwitchJob& job);
+  bool drops_allowed() const { return copies_ == 0 && compactor_.drops_wanted(); }
+  bool retired_is_free() const { return !retired_.dir.empty() && retired_.backend.expired(); }
 
   const std::string dir_;
   const Options options_;
   Log& log_;
-  Metrics metrics_;
+  std::shared_ptr<Metrics> metrics_;
   uint64_t generation_;
 
   KeyIndex index_;
@@ -128,6 +133,16 @@ class StoreImpl final : public Store {
   std::optional<Finishing> finishing_;
   std::multiset<Revision> pins_;
   std::deque<HashResult> compaction_hashes_;
+
+  // Copies of the state.
+  int copies_ = 0;
+  std::optional<Index> shrink_floor_;  // a restart may open a generation that is only this far
+  struct Retired {
+    std::weak_ptr<Backend> backend;  // views may still read it
+    std::string dir;
+  };
+  Retired retired_;
+  std::unique_ptr<GenerationShrinkJob> unfinished_switch_;  // the disk was full: to be tried again
 };
 
 }  // namespace keelson::mvcc

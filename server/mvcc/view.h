@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "mvcc/backend.h"
+#include "mvcc/metrics.h"
 #include "mvcc/store.h"
 #include "mvcc/window.h"
 
@@ -21,6 +22,8 @@ class View {
   Index applied;
   Revision revision;
   Revision compacted;
+  std::shared_ptr<Metrics> metrics;
+  const Clock* clock = nullptr;
 
   // Rows below are in the database, rows from here on in the window.
   Seq window_begin() const {

@@ -77,8 +77,7 @@ char* Window::append(size_t bytes, bool version) {
 }
 
 void Window::add_block(size_t bytes) {
-  const size_t capacity =
-      std::max(limits::kWindowBlockBytes, round_up(bytes + sizeof(uint32_t), 4096));
+  const size_t capacity = round_up(std::max(block_bytes_, bytes + sizeof(uint32_t)), 8);
   auto block = std::make_shared<Block>(capacity, next_number_++, next_seq_);
   last_ = block.get();
   bytes_ += capacity;

@@ -19,7 +19,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/limits.h"
 #include "mvcc/types.h"
 
 namespace keelson::mvcc {
@@ -108,7 +107,7 @@ struct BlockList {
 
 class Window {
  public:
-  explicit Window(Seq next_seq) : next_seq_(next_seq) {}
+  Window(Seq next_seq, size_t block_bytes) : block_bytes_(block_bytes), next_seq_(next_seq) {}
 
   Seq next_seq() const { return next_seq_; }
   // Makes room for a version with `kv_size` bytes of KeyValue, which the caller writes at once at
@@ -133,6 +132,7 @@ class Window {
   char* append(size_t bytes, bool version);
   void add_block(size_t bytes);
 
+  const size_t block_bytes_;
   Seq next_seq_;
   uint64_t next_number_ = 1;
   size_t bytes_ = 0;

@@ -37,7 +37,7 @@ Status Writer::prepare() {
       {&put_row_, "INSERT OR REPLACE INTO bucket VALUES(?, ?, ?)"},
       {&erase_row_, "DELETE FROM bucket WHERE name=? AND key=?"},
       {&clear_rows_, "DELETE FROM bucket"},
-      {&meta_, "UPDATE meta SET applied=?, term=?, last_seq=? WHERE id=1"},
+      {&meta_, "UPDATE meta SET applied=?, term=?, last_seq=?, drops=drops+? WHERE id=1"},
       {&page_count_, "PRAGMA page_count"},
       {&free_count_, "PRAGMA freelist_count"},
   };
@@ -73,7 +73,10 @@ bool Writer::run(Statement& statement) {
   fatal(rc);
 }
 
-bool Writer::begin() { return run(begin_); }
+bool Writer::begin() {
+  dropped_ = false;
+  return run(begin_);
+}
 
 bool Writer::add_values(uint64_t seq, int64_t main, uint32_t sub, bool tombstone, uint64_t prev,
                         std::string_view kv) {
@@ -108,6 +111,7 @@ bool Writer::erase_row(std::string_view bucket, std::string_view key) {
 }
 
 bool Writer::drop(Seq first, Seq last) {
+  dropped_ = true;
   drop_.bind(1, first.value);
   drop_.bind(2, last.value);
   return run(drop_);
@@ -119,6 +123,7 @@ bool Writer::commit(Index applied, Term term, Seq last_seq) {
   meta_.bind(1, applied.value);
   meta_.bind(2, term.value);
   meta_.bind(3, last_seq.value);
+  meta_.bind(4, int64_t{dropped_ ? 1 : 0});
   return run(meta_) && run(commit_);
 }
 

@@ -67,6 +67,7 @@ class Writer {
   int64_t page_bytes_ = 0;
   int64_t journal_pages_ = 0;
   bool ballast_ = false;
+  bool dropped_ = false;  // in this transaction
 };
 
 }  // namespace keelson::mvcc

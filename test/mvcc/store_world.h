@@ -1,12 +1,14 @@
 // A store on a file system in memory, with the short spellings that tests want.
 #pragma once
 
+#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "mvcc/model.h"
 #include "mvcc/store.h"
 #include "support/crash_fs.h"
 #include "support/fake_clock.h"
@@ -24,7 +26,7 @@ class StoreWorld {
   mvcc::Options& options() { return options_; }
 
   void create() {
-    CHECK(fs_->make_dir("/m").ok());
+    CHECK(fs_->make_dir("/m").ok() && fs_->sync_dir("/").ok());
     metrics_ = std::make_unique<Registry>();
     auto made = mvcc::Store::create(*fs_, "/m", {.cluster = ClusterId(7), .member = MemberId(8)},
                                     options_, log_, *metrics_);
@@ -44,6 +46,7 @@ class StoreWorld {
   }
   mvcc::Loaded restart() {
     auto loaded = open();
+    if (!loaded.ok()) std::fprintf(stderr, "%s\n", loaded.status().text().c_str());
     CHECK(loaded.ok());
     return *loaded;
   }
@@ -74,6 +77,38 @@ class StoreWorld {
     begin();
     store_->compact(Revision(rev));
     end();
+  }
+  void apply(const ModelEntry& entry) {
+    begin();
+    for (const ModelOp& op : entry) apply(op);
+    end();
+  }
+  void apply(const ModelOp& op) {
+    switch (op.kind) {
+      case ModelOp::kPut:
+        store_->put(op.key, op.value, LeaseId(op.number), nullptr);
+        break;
+      case ModelOp::kErase:
+        store_->erase(op.key, nullptr);
+        break;
+      case ModelOp::kRow:
+        store_->put_row(mvcc::Bucket::kAlarm, op.key, op.value);
+        break;
+      case ModelOp::kRowErase:
+        store_->erase_row(mvcc::Bucket::kAlarm, op.key);
+        break;
+      case ModelOp::kCompact:
+        store_->compact(Revision(op.number));
+        break;
+    }
+  }
+  Index index() const { return index_; }
+  Result<mvcc::HashResult> hash_kv(int64_t rev) {
+    auto job = store_->make_hash_job(Revision(rev));
+    if (!job.ok()) return job.status();
+    while (!(*job)->prepare(clock_, TimePoint())) {
+    }
+    return (*job)->run();
   }
   // One persist job; false when there was none.
   bool persist(Index upto = Index(UINT64_MAX)) {
