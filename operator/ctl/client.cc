@@ -10,6 +10,7 @@ namespace keelson::ctl {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{25};
+const RpcStatus kTimedOut = {kRpcDeadlineExceeded, "context deadline exceeded", true};
 
 }  // namespace
 
@@ -42,38 +43,40 @@ const std::vector<std::string>& Client::endpoints() const { return core_->config
 
 RpcStatus Client::range_stream(const pb::RangeRequest& request, pb::RangeResponse* out,
                                Deadline deadline) {
-  Attempt attempt = [&](const std::shared_ptr<grpc::Channel>& channel,
-                        grpc::ClientContext* context) {
-    out->Clear();
-    pb::KV::Stub stub(channel);
-    auto reader = stub.RangeStream(context, request);
-    pb::RangeStreamResponse chunk;
-    while (reader->Read(&chunk)) out->MergeFrom(chunk.range_response());
-    return reader->Finish();
-  };
-  return core_->run({"/etcdserverpb.KV/RangeStream", Retry::kNever, request.ByteSizeLong()},
-                    attempt, deadline);
+  std::shared_ptr<grpc::Channel> channel = core_->pick(deadline);
+  if (channel == nullptr) return kTimedOut;
+  grpc::ClientContext context;
+  core_->prepare(&context, deadline);
+  pb::KV::Stub stub(channel);
+  auto reader = stub.RangeStream(&context, request);
+  pb::RangeStreamResponse chunk;
+  while (reader->Read(&chunk)) out->MergeFrom(chunk.range_response());
+  return core_->translate(reader->Finish(), deadline);
+}
+
+RpcStatus Client::snapshot_once(const std::function<bool(const pb::SnapshotResponse&)>& take,
+                                Deadline deadline, bool* taken) {
+  std::shared_ptr<grpc::Channel> channel = core_->pick(deadline);
+  if (channel == nullptr) return core_->explain(kTimedOut, channel);
+  grpc::ClientContext context;
+  core_->prepare(&context, deadline);
+  pb::Maintenance::Stub stub(channel);
+  auto reader = stub.Snapshot(&context, pb::SnapshotRequest());
+  pb::SnapshotResponse chunk;
+  while (reader->Read(&chunk)) {
+    *taken = true;
+    if (take(chunk)) continue;
+    context.TryCancel();
+    return {};
+  }
+  return core_->explain(core_->translate(reader->Finish(), deadline), channel);
 }
 
 RpcStatus Client::snapshot(const std::function<bool(const pb::SnapshotResponse&)>& take,
                            Deadline deadline) {
-  bool taken = false;
   while (true) {
-    std::shared_ptr<grpc::Channel> channel = core_->pick(deadline);
-    if (channel == nullptr) return {kRpcDeadlineExceeded, "context deadline exceeded", true};
-    grpc::ClientContext context;
-    core_->prepare(&context, deadline);
-    pb::Maintenance::Stub stub(channel);
-    auto reader = stub.Snapshot(&context, pb::SnapshotRequest());
-    pb::SnapshotResponse chunk;
-    while (reader->Read(&chunk)) {
-      taken = true;
-      if (!take(chunk)) {
-        context.TryCancel();
-        return {};
-      }
-    }
-    RpcStatus status = core_->translate(reader->Finish(), deadline);
+    bool taken = false;
+    RpcStatus status = snapshot_once(take, deadline, &taken);
     // Only a stream that gave nothing may start anew: the file would repeat itself else.
     if (taken || status.code != kRpcUnavailable) return status;
     std::this_thread::sleep_for(kRetryPause);
@@ -82,24 +85,26 @@ RpcStatus Client::snapshot(const std::function<bool(const pb::SnapshotResponse&)
 
 RpcStatus Client::keep_alive_once(int64_t lease, pb::LeaseKeepAliveResponse* out,
                                   Deadline deadline) {
-  grpc::ClientContext context;
-  core_->prepare(&context, deadline);
-  std::shared_ptr<grpc::Channel> channel = core_->pick(deadline);
-  if (channel == nullptr) return {kRpcDeadlineExceeded, "context deadline exceeded", true};
-  pb::Lease::Stub stub(channel);
-  auto stream = stub.LeaseKeepAlive(&context);
   pb::LeaseKeepAliveRequest request;
   request.set_id(lease);
-  bool answered = stream->Write(request) && stream->Read(out);
-  stream->WritesDone();
-  if (answered) {
-    context.TryCancel();
-    stream->Finish();
-    return {};
+  while (true) {
+    std::shared_ptr<grpc::Channel> channel = core_->pick(deadline);
+    if (channel == nullptr) return kTimedOut;
+    grpc::ClientContext context;
+    core_->prepare(&context, deadline);
+    pb::Lease::Stub stub(channel);
+    auto stream = stub.LeaseKeepAlive(&context);
+    bool answered = stream->Write(request) && stream->Read(out);
+    stream->WritesDone();
+    if (answered) context.TryCancel();
+    RpcStatus status = core_->translate(stream->Finish(), deadline);
+    if (answered) return {};
+    // An answerless end, a lost connection and a leader that is away may all pass.
+    bool over =
+        status.code != kRpcOk && status.code != kRpcUnavailable && status.code != kRpcInternal;
+    if (over) return status;
+    std::this_thread::sleep_for(kRetryPause);
   }
-  RpcStatus status = core_->translate(stream->Finish(), deadline);
-  if (status.ok()) return {kRpcUnavailable, "EOF"};
-  return status;
 }
 
 }  // namespace keelson::ctl

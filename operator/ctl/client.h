@@ -101,7 +101,7 @@ class Client {
   // Hands over the chunks of a snapshot in order until `take` says false or the stream ends.
   RpcStatus snapshot(const std::function<bool(const pb::SnapshotResponse&)>& take,
                      Deadline deadline);
-  // One keep-alive on a stream of its own.
+  // One keep-alive on a stream of its own, tried again while the members cannot serve it.
   RpcStatus keep_alive_once(int64_t lease, pb::LeaseKeepAliveResponse* out, Deadline deadline);
 
   // What the streams of watcher.h and keep_alive.h build on.
@@ -110,6 +110,8 @@ class Client {
 
  private:
   explicit Client(std::unique_ptr<Core> core);
+  RpcStatus snapshot_once(const std::function<bool(const pb::SnapshotResponse&)>& take,
+                          Deadline deadline, bool* taken);
   std::unique_ptr<Core> core_;
 };
 

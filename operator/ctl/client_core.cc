@@ -16,7 +16,7 @@ using Clock = std::chrono::steady_clock;
 // etcd's client gives a call up after this many tries.
 constexpr int kAttemptsMax = 100;
 constexpr std::chrono::microseconds kBackoff{25000};
-constexpr std::chrono::milliseconds kPickPoll{5};
+constexpr std::chrono::milliseconds kPickPoll{20};
 constexpr int64_t kSendBytesMax = 2 * 1024 * 1024;
 constexpr const char* kApiVersion = "3.7";
 
@@ -30,7 +30,7 @@ std::chrono::system_clock::time_point wall_time(Clock::time_point time) {
 RpcStatus timed_out(const std::string& cause) {
   std::string message =
       cause.empty() ? "context deadline exceeded" : "latest balancer error: " + cause;
-  return {kRpcDeadlineExceeded, message, true};
+  return {kRpcDeadlineExceeded, message, true, !cause.empty()};
 }
 
 }  // namespace
@@ -46,7 +46,22 @@ std::shared_ptr<grpc::Channel> Client::Core::pick(Deadline deadline) {
       return channel;
     }
     if (is_past(deadline)) return nullptr;
-    std::this_thread::sleep_for(kPickPoll);
+    await_connections();
+  }
+}
+
+// Connections come about only while somebody waits for them on a completion queue.
+void Client::Core::await_connections() {
+  grpc::CompletionQueue queue;
+  for (const auto& channel : channels) {
+    channel->NotifyOnStateChange(channel->GetState(true), wall_time(Clock::now() + kPickPoll),
+                                 &queue, nullptr);
+  }
+  void* tag = nullptr;
+  bool changed = false;
+  for (size_t i = 0; i < channels.size(); i++) queue.Next(&tag, &changed);
+  queue.Shutdown();
+  while (queue.Next(&tag, &changed)) {
   }
 }
 
@@ -120,6 +135,12 @@ bool Client::Core::wait_before(int attempt, Deadline deadline) const {
   return true;
 }
 
+RpcStatus Client::Core::explain(const RpcStatus& status,
+                                const std::shared_ptr<grpc::Channel>& channel) {
+  bool connected = channel != nullptr && channel->GetState(false) == GRPC_CHANNEL_READY;
+  return status.own_deadline && !connected ? timed_out(connect_error()) : status;
+}
+
 RpcStatus Client::Core::run(const CallKind& kind, const Attempt& attempt, Deadline deadline) {
   RpcStatus last;
   int64_t send_max = config.send_bytes_max > 0 ? config.send_bytes_max : kSendBytesMax;
@@ -133,8 +154,7 @@ RpcStatus Client::Core::run(const CallKind& kind, const Attempt& attempt, Deadli
     } else if (std::shared_ptr<grpc::Channel> channel = pick(deadline)) {
       prepare(&context, deadline);
       last = translate(attempt(channel, &context), deadline);
-      bool unreached = last.own_deadline && channel->GetState(false) != GRPC_CHANNEL_READY;
-      if (unreached) last = timed_out(connect_error());
+      last = explain(last, channel);
     } else {
       last = timed_out(connect_error());
     }

@@ -44,6 +44,9 @@ struct Client::Core {
   RpcStatus authenticate(Deadline deadline);
   // Turns gRPC's status into ours, with the texts that etcd's client shows.
   RpcStatus translate(const grpc::Status& status, Deadline deadline) const;
+  // The same status or, where the time was up before there was a connection, why there was none.
+  // `channel` may be null.
+  RpcStatus explain(const RpcStatus& status, const std::shared_ptr<grpc::Channel>& channel);
   // Tells of a failed try, in the log.
   void log_failure(const CallKind& kind, int attempt, const std::string& peer,
                    const RpcStatus& status);
@@ -53,6 +56,7 @@ struct Client::Core {
   bool may_retry(const RpcStatus& status, Retry retry) const;
   bool wait_before(int attempt, Deadline deadline) const;
   std::string connect_error();
+  void await_connections();
 
   std::atomic<size_t> next_{0};
   std::mutex token_mutex_;

@@ -9,8 +9,13 @@ void add(std::vector<const FlagSpec*>* out, const std::vector<FlagSpec>& flags) 
   for (const FlagSpec& flag : flags) out->push_back(&flag);
 }
 
+Failure list_error(size_t column, const char* why) {
+  return {kExitError, "parse error on line 1, column " + std::to_string(column) + ": " + why};
+}
+
 // One quoted member; `at` stands behind the opening quote and is moved behind the closing one.
-bool take_quoted_member(const std::string& text, size_t* at, std::string* member) {
+Status take_quoted_member(const std::string& text, size_t* at, std::string* member) {
+  constexpr const char* kQuoteError = "extraneous or missing \" in quoted-field";
   while (*at < text.size()) {
     char c = text[(*at)++];
     if (c != '"') {
@@ -18,11 +23,23 @@ bool take_quoted_member(const std::string& text, size_t* at, std::string* member
       continue;
     }
     bool doubled = *at < text.size() && text[*at] == '"';
-    if (!doubled) return *at == text.size() || text[*at] == ',';
+    if (!doubled && *at < text.size() && text[*at] != ',') return list_error(*at, kQuoteError);
+    if (!doubled) return {};
     member->push_back('"');
     (*at)++;
   }
-  return false;
+  return list_error(text.size() + 1, kQuoteError);
+}
+
+Status take_bare_member(const std::string& text, size_t* at, std::string* member) {
+  size_t end = std::min(text.find(',', *at), text.size());
+  *member = text.substr(*at, end - *at);
+  size_t quote = member->find('"');
+  if (quote != std::string::npos) {
+    return list_error(*at + quote + 1, "bare \" in non-quoted-field");
+  }
+  *at = end;
+  return {};
 }
 
 }  // namespace
@@ -96,16 +113,11 @@ Result<std::vector<std::string>> split_list(const std::string& text) {
   size_t at = 0;
   while (!text.empty() && at <= text.size()) {
     std::string member;
-    if (at < text.size() && text[at] == '"') {
-      at++;
-      if (!take_quoted_member(text, &at, &member)) {
-        return Failure{kExitError, "a quote is missing or misplaced in the list"};
-      }
-    } else {
-      size_t end = std::min(text.find(',', at), text.size());
-      member = text.substr(at, end - at);
-      at = end;
-    }
+    bool quoted = at < text.size() && text[at] == '"';
+    if (quoted) at++;
+    Status taken =
+        quoted ? take_quoted_member(text, &at, &member) : take_bare_member(text, &at, &member);
+    if (!taken.ok()) return taken.failure();
     members.push_back(std::move(member));
     at++;
   }

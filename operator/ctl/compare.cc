@@ -33,6 +33,7 @@ Operands scan_operands(std::string_view text) {
   out.parts = 1;
   if (text.empty() || text.front() != ')') return out;
   text.remove_prefix(1);
+  if (text.empty() || (text.front() != ' ' && text.front() != '\t')) return out;
   skip_blanks(&text);
   size_t end = std::min(text.find_first_of(" \t"), text.size());
   out.operation = std::string(text.substr(0, end));

@@ -2,6 +2,7 @@
 #include "ctl/commands.h"
 #include "ctl/go_quote.h"
 #include "ctl/kv_request.h"
+#include "ctl/peer_urls.h"
 #include "ctl/printers/rows.h"
 #include "ctl/session.h"
 
@@ -84,6 +85,8 @@ Status run_member_add(Invocation& invocation) {
   request.set_islearner(invocation.values.is_on("learner"));
   Result<Session> session = open_session(invocation);
   if (!session.ok()) return session.failure();
+  Status valid = check_peer_urls(split_urls(urls));
+  if (!valid.ok()) return valid;
   pb::MemberAddResponse response;
   RpcStatus status = session->client->call(request, &response, command_deadline(invocation));
   if (!status.ok()) return failure(status);
@@ -118,6 +121,8 @@ Status run_member_update(Invocation& invocation) {
   if (urls.empty()) return bad_args("member peer urls not provided");
   Result<Session> session = open_session(invocation);
   if (!session.ok()) return session.failure();
+  Status valid = check_peer_urls(split_urls(urls));
+  if (!valid.ok()) return valid;
   pb::MemberUpdateRequest request;
   request.set_id(*id);
   for (const std::string& url : split_urls(urls)) request.add_peerurls(url);

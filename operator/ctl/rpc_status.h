@@ -23,6 +23,7 @@ struct [[nodiscard]] RpcStatus {
   int code = kRpcOk;
   std::string message;
   bool own_deadline = false;  // the caller's time was up, whatever the server would have said
+  bool unreached = false;     // no connection came about in that time
 
   bool ok() const { return code == kRpcOk; }
   // etcd's own texts stand alone, others as `rpc error: code = X desc = Y`.

@@ -12,6 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr const char* kCaller = "ctl/snapshot.cc";
+constexpr const char* kOpened = "opened snapshot stream; downloading";
 
 void log_info(Console& console, const char* logger, const char* message,
               const LogFields& fields = {}) {
@@ -54,7 +55,7 @@ class Download {
     if (!begun_) {
       begun_ = true;
       version_ = chunk.version();
-      log_info(console_, "client", "opened snapshot stream; downloading");
+      log_info(console_, "client", kOpened);
       log_info(console_, "", "fetching snapshot", {{"endpoint", endpoint_}});
     }
     written_ = file_.append(chunk.blob());
@@ -64,10 +65,17 @@ class Download {
   }
 
   Status stream_failure(const RpcStatus& status) {
-    if (!begun_) return interrupted(status.own_deadline ? status.text() : status.long_text());
+    LogFields error = {{"error", json_string(status.long_text())}};
+    if (status.unreached) {
+      write_log(console_, {"error", "client", kCaller, "streamer failed to create ClientStream"},
+                error);
+      return interrupted(status.text());
+    }
+    if (!begun_) log_info(console_, "client", kOpened);
     write_log(console_,
               {"warn", "client", kCaller, "failed to receive from snapshot stream; closing"},
-              {{"error", json_string(status.long_text())}});
+              error);
+    if (!begun_) return interrupted(status.long_text());
     return interrupted("could not write snapshot: " + status.text());
   }
 
