@@ -28,6 +28,7 @@ namespace keelson::raft {
 struct Follower {
   MemberId leader;                        // nobody: not known
   std::vector<uint64_t> forwarded_reads;  // own reads that the leader has been asked
+  Index answered;                         // the greatest index acknowledged to it, or about to be
 };
 
 struct PreCandidate {

@@ -21,7 +21,7 @@ void Raft::Core::enter_role(Term new_term) {
 
 void Raft::Core::become_follower(Term new_term, MemberId new_leader) {
   enter_role(new_term);
-  role = Follower{new_leader, {}};
+  role = Follower{new_leader, {}, {}};
 }
 
 void Raft::Core::become_leader() {

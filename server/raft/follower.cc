@@ -27,9 +27,17 @@ void Raft::Core::on_append(Message m) {
   // A disk that hangs must not fill the memory: then only what the append proves is taken from it.
   if (unsynced_bytes() >= config.unsynced_bytes_max) m.entries.clear();
   const Index last = m.index.plus(m.entries.size());
+  const bool bare = m.entries.empty();
   if (const auto replaced = log.splice(std::move(m.entries))) syncs.clamp(replaced->prev());
   // Only up to `last` is this log known to be the leader's.
+  const Index commit_before = log.commit();
   log.commit_to(std::min(m.commit, last));
+  // Mere news of a commit, with everything acknowledged before, needs no answer: that would be one
+  // message more a write. Should the acknowledgement be lost, the leader's next heartbeat finds
+  // out.
+  Index& answered = std::get<Follower>(role).answered;
+  if (bare && log.commit() > commit_before && last <= answered) return;
+  answered = std::max(answered, last);
   answer_append(m.from, last);
 }
 

@@ -75,6 +75,7 @@ void Raft::Core::send_snapshot(Progress& peer) {
   Message m = message(MessageType::kSnap, peer.id);
   m.snapshot = {index, *index_term, conf};
   peer.become_snapshot(index);
+  peer.sent_commit = std::max(peer.sent_commit, index);
   send(std::move(m));
 }
 

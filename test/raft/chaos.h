@@ -162,7 +162,7 @@ class Chaos {
       case kPropose:
         return propose(id);
       case kRead:
-        return cluster.read(id);
+        return (void)cluster.read(id);
       case kCrash:
         return pick(4) == 0 ? cluster.crash(id, pick(4)) : void();
       case kTransfer:

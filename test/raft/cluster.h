@@ -3,18 +3,28 @@
 // Checker run.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "base/rng.h"
 #include "raft/checker.h"
 
 namespace keelson::raft::test {
 
 class Cluster {
  public:
-  Cluster(size_t founders, Config config, uint64_t seed) : config_(config), seed_(seed) {
+  using MakeRng = std::function<std::unique_ptr<Rng>(MemberId)>;
+
+  Cluster(size_t founders, Config config, uint64_t seed, MakeRng make_rng = {})
+      : config_(config), make_rng_(std::move(make_rng)) {
+    if (!make_rng_) {
+      make_rng_ = [seed](MemberId id) {
+        return std::make_unique<SeededRng>(seed * 1000 + id.value);
+      };
+    }
     std::vector<MemberId> voters;
     for (size_t i = 1; i <= founders; ++i) voters.push_back(MemberId(i));
     for (const MemberId voter : voters) {
@@ -29,7 +39,7 @@ class Cluster {
   void add(MemberId id) {
     Config config = config_;
     config.id = id;
-    members.push_back(std::make_unique<Member>(config, seed_ * 1000 + id.value));
+    members.push_back(std::make_unique<Member>(config, make_rng_(id)));
   }
   bool exists(MemberId id) const { return id.value >= 1 && id.value <= members.size(); }
   Member& member(MemberId id) { return *members.at(id.value - 1); }
@@ -59,12 +69,14 @@ class Cluster {
       pump(id);
     }
   }
-  void read(MemberId id) {
+  Status read(MemberId id) {
     const uint64_t read = ++last_read_;
-    if (!member(id).raft().read_index(read).ok()) return;
+    Status status = member(id).raft().read_index(read);
+    if (!status.ok()) return status;
     checker.on_read(members, read);
     asked_[id].insert(read);
     pump(id);
+    return status;
   }
   // Everything the machine has to say goes to disk queue, network and applier.
   void pump(MemberId id) {
@@ -194,7 +206,7 @@ class Cluster {
   }
 
   Config config_;
-  uint64_t seed_;
+  MakeRng make_rng_;
   uint64_t last_read_ = 0;
   std::map<MemberId, std::set<uint64_t>> asked_;
 };

@@ -92,6 +92,25 @@ TEST(Follower, commit_stops_at_the_matched_part) {
   EXPECT_EQ(m.raft.commit(), Index(1));
 }
 
+// News of a commit is a message a write; an answer to it would be one more for nothing. But a
+// probe, or an append whose answer may have been lost, must be answered.
+TEST(Follower, bare_commit_news_is_not_answered) {
+  Machine m(3);
+  m.step(m.append(2, 1, at(0, 0), entries_of({1, 1})));
+  m.run();
+  m.sent.clear();
+  m.step(m.append(2, 1, at(2, 1), {}, 2));
+  m.run();
+  EXPECT_EQ(m.raft.commit(), Index(2));
+  EXPECT_TRUE(m.sent.empty());
+  m.step(m.append(2, 1, at(2, 1), {}, 2));
+  m.run();
+  EXPECT_EQ(m.only(kAppResp).index, Index(2));
+  m.step(m.append(2, 1, at(2, 1), {entry(3, 1)}, 3));
+  m.run();
+  EXPECT_EQ(m.only(kAppResp).index, Index(3));
+}
+
 struct HintCase {
   std::vector<uint64_t> own;
   LogPosition previous;

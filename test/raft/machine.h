@@ -7,21 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "base/rng.h"
 #include "raft/log_view.h"
 #include "raft/raft.h"
+#include "raft/rng.h"
 
 namespace keelson::raft::test {
-
-// The election timeout is election_ticks + offset.
-class FixedRng final : public Rng {
- public:
-  explicit FixedRng(uint64_t offset) : offset_(offset) {}
-  uint64_t next() override { return offset_; }
-
- private:
-  uint64_t offset_;
-};
 
 inline Entry entry(uint64_t index, uint64_t term, std::string text = "x") {
   return {Term(term), Index(index), EntryType::kNormal,

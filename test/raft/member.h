@@ -80,7 +80,7 @@ struct Durable {
 
 class Member {
  public:
-  Member(Config config, uint64_t seed) : config_(config), rng_(seed) {}
+  Member(Config config, std::unique_ptr<Rng> rng) : config_(config), rng_(std::move(rng)) {}
 
   // The first entries of a new cluster, as etcd writes them: one change for each voter.
   void found(const std::vector<MemberId>& voters) {
@@ -110,7 +110,7 @@ class Member {
     mirror = durable.store;
     mirror.resize(durable.base.index.value);
     mirror.insert(mirror.end(), durable.log.begin(), durable.log.end());
-    raft_.emplace(config_, std::move(start), rng_);
+    raft_.emplace(config_, std::move(start), *rng_);
   }
   // The first `kept` batches happen to have reached the disk.
   void crash(size_t kept = 0) {
@@ -151,7 +151,7 @@ class Member {
       mirror.insert(mirror.end(), out.entries.begin(), out.entries.end());
     }
     to_apply.insert(to_apply.end(), out.committed.begin(), out.committed.end());
-    for (Message& m : out.messages) send_one(std::move(m), send);
+    for (const Message& m : out.messages) send_one(m, send);
     return out;
   }
 
@@ -221,7 +221,7 @@ class Member {
   }
 
   Config config_;
-  SeededRng rng_;
+  std::unique_ptr<Rng> rng_;
   std::optional<Raft> raft_;
 };
 

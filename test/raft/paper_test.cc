@@ -332,7 +332,7 @@ TEST_F(Paper, membership_cut_off_member_does_not_disturb) {
 TEST_F(Paper, reads_old_leader_with_a_late_echo_is_silent) {
   Cluster cluster(3, config(), 1);
   cluster.elect(kA);
-  cluster.read(kA);
+  ASSERT_TRUE(cluster.read(kA).ok());
   for (size_t i = cluster.network.size(); i-- > 0;) {
     cluster.network[i].message.to == kB ? cluster.deliver(i) : cluster.drop(i);
   }
@@ -348,7 +348,7 @@ TEST_F(Paper, reads_old_leader_with_a_late_echo_is_silent) {
   put(cluster, kB, "newer");
   cluster.settle();
   const uint64_t before = cluster.checker.reads_answered();
-  cluster.read(kA);  // has to see "newer", which A does not know
+  ASSERT_TRUE(cluster.read(kA).ok());  // has to see "newer", which A does not know
   cluster.network.push_back(late);
   cluster.deliver(cluster.network.size() - 1);
   EXPECT_EQ(cluster.checker.reads_answered(), before + 1);  // the first read, which began before
