@@ -207,3 +207,13 @@ func (s *Server) LogTail() string {
 	}
 	return string(data[max(0, len(data)-logTailBytes):])
 }
+
+// Crashed tells whether the process ended without being told to.
+func (s *Server) Crashed() bool {
+	select {
+	case <-s.exited:
+		return s.process != nil
+	default:
+		return false
+	}
+}
