@@ -119,10 +119,13 @@ void Connection::session_input(std::string_view bytes) {
 // True when it is decided; no session then means that nobody speaks that here.
 bool Connection::choose_session(std::string_view bytes) {
   const std::string_view seen = bytes.substr(0, kPreface.size());
-  if (kPreface.starts_with(seen)) {
+  if (!port_.http) {
+    // Whatever it is: the answer to what is not HTTP/2 is a SETTINGS frame and a close, as in etcd.
+    begin_h2();
+  } else if (kPreface.starts_with(seen)) {
     if (seen.size() < kPreface.size()) return false;
     if (port_.grpc) begin_h2();
-  } else if (port_.http) {
+  } else {
     begin_http1();
   }
   return true;
@@ -164,6 +167,12 @@ void Connection::input_tls(std::string_view bytes) {
     const size_t n = tls_->read(owner_.record_buffer(), limits::kTlsRecordBytes, cipher);
     if (n == 0) break;
     session_input({owner_.record_buffer(), n});
+  }
+  if (tls_->state() == io::TlsSession::State::kFailed && !session_) {
+    context_.log.warn("rejected connection on client endpoint",
+                      {{"remote-addr", peer_},
+                       {"server-name", tls_->server_name()},
+                       {"error", tls_->failure()}});
   }
   const bool over = tls_->state() == io::TlsSession::State::kFailed || tls_->ended() ||
                     (tls_->state() == io::TlsSession::State::kOpen && !session_);
