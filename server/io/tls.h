@@ -49,6 +49,7 @@ class TlsSession {
   virtual State state() const = 0;
   virtual std::string_view alpn() const = 0;              // chosen protocol; empty if none
   virtual std::string_view certificate_name() const = 0;  // common name of the client's certificate
+  virtual std::string_view server_name() const = 0;       // asked for by the client; after failure
   virtual const std::string& failure() const = 0;         // text for the log
 };
 
