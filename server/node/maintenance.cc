@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/bytes.h"
+#include "base/crc32c.h"
 #include "base/wire.h"
 #include "node/core.h"
 #include "node/tasks.h"
@@ -28,7 +29,12 @@ void fill(etcdserverpb::Member* out, const apply::Member& member) {
   out->set_islearner(member.learner);
 }
 
-std::string alarm_name(int32_t type) { return etcdserverpb::AlarmType_Name(type); }
+// The text form of etcd's AlarmMember.
+std::string alarm_text(const apply::Alarm& alarm) {
+  std::string out;
+  if (alarm.member.value != 0) out = "memberID:" + std::to_string(alarm.member.value) + " ";
+  return out + "alarm:" + etcdserverpb::AlarmType_Name(alarm.type);
+}
 
 // "3.6" or "3.6.0" -> (3, 6).
 std::optional<std::pair<int, int>> parse_version(std::string_view text) {
@@ -75,8 +81,7 @@ void Core::on_status(const Request& request) {
   response.mutable_downgradeinfo()->set_targetversion(membership_.downgrade_target());
   if (raft_.leader().value == 0) response.add_errors("etcdserver: no leader");
   for (const apply::Alarm& alarm : alarms_.all())
-    response.add_errors("memberID:" + std::to_string(alarm.member.value) +
-                        " alarm:" + alarm_name(alarm.type) + " ");
+    response.add_errors(alarm_text(alarm));
   answers_.ok(request, response.SerializeAsString());
 }
 
@@ -172,6 +177,10 @@ void Core::on_hash_kv(Request&& request, const HashKv& what) {
   if (what.revision != 0)
     if (const auto known = store_.compaction_hash(wanted))
       return answers_.ok(request, hash_body(header(), store_.current(), *known));
+  if (what.revision < 0) {  // no record is that old: etcd hashes the bucket's name alone
+    const mvcc::HashResult nothing{crc32c(0, "key"), store_.compacted(), wanted};
+    return answers_.ok(request, hash_body(header(), store_.current(), nothing));
+  }
   auto job = store_.make_hash_job(wanted);
   if (!job.ok()) return answers_.fail(request, job.status());
   auto task = std::make_shared<HashTask>();
