@@ -115,6 +115,9 @@ func genCompact(w *world) call {
 		{4, 0},
 		{3, -1},
 	})
+	for w.perilous[revision] {
+		revision--
+	}
 	return &unary{method: methodCompact, request: &pb.CompactionRequest{
 		Revision: revision, Physical: w.chance(50),
 	}}

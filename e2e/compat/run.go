@@ -50,6 +50,11 @@ func (r *run) all(ctx context.Context) error {
 		if err := draw(r.world, table).generate(ctx, r); err != nil {
 			return err
 		}
+		for _, s := range []*side{r.want, r.got} {
+			if s.server.Crashed() {
+				return fmt.Errorf("the %s ended at request %d:\n%s", s.name, r.world.step, s.server.LogTail())
+			}
+		}
 		if crossed(before, r.world.step, meetEvery) {
 			r.meet(ctx)
 		}

@@ -17,7 +17,8 @@ type world struct {
 	compacted int64
 	leases    []int64
 	streams   map[int]*streamState
-	nextID    int // of the next watch stream
+	nextID    int            // of the next watch stream
+	perilous  map[int64]bool // revisions that etcd must not be compacted at, see loseable
 }
 
 type streamState struct {
@@ -28,7 +29,10 @@ type streamState struct {
 }
 
 func newWorld(seed uint64) *world {
-	return &world{rng: rand.New(rand.NewPCG(seed, 0x6b65656c)), streams: map[int]*streamState{}}
+	return &world{
+		rng: rand.New(rand.NewPCG(seed, 0x6b65656c)), streams: map[int]*streamState{},
+		perilous: map[int64]bool{},
+	}
 }
 
 // learn takes in an answer of the reference.
@@ -49,6 +53,10 @@ func (w *world) learn(c call, a *answer) {
 	switch request := u.request.(type) {
 	case *pb.CompactionRequest:
 		w.compacted = request.Revision
+	case *pb.TxnRequest:
+		if response, ok := a.messages[0].(*pb.TxnResponse); ok && loseable(request) {
+			w.perilous[response.Header.Revision] = true
+		}
 	case *pb.LeaseGrantRequest:
 		w.leases = append(w.leases, request.ID)
 	case *pb.LeaseRevokeRequest:
