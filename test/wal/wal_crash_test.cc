@@ -215,6 +215,41 @@ TEST(WalCrash, name_of_a_prepared_segment_is_durable_after_open) {
   EXPECT_EQ(log.recovered().last(), last);
 }
 
+// The first sync of a new segment is torn so that its opening is lost and later frames are not. The
+// log must not go on in that file: there the old frames could join a new opening with the same
+// bytes.
+TEST(WalCrash, segment_with_remains_but_no_opening_is_given_up) {
+  Options options = test_options();
+  options.spare_segments = 0;  // no newer file to go on in
+  LogDriver log(std::make_unique<CrashFileSystem>(), options);
+  ASSERT_TRUE(log.create().ok());
+  uint64_t next = 1;
+  while (log.wal().stats().segments == 1) ASSERT_TRUE(log.append_run(next++, 1, 1, 1000).ok());
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(log.append_run(next++, 1, 1, 1000).ok());
+  log.fs().on_call([](test::FsCall call, const std::string&) {
+    if (call == test::FsCall::kSync) throw Died{"no power"};
+  });
+  EXPECT_THROW(log.sync(), Died);
+  const std::string torn_file = std::string(LogDriver::kDir) + "/0000000000000002.wal";
+  int seen = 0;
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SeededRng rng(seed);
+    LogDriver after(log.fs().crash_clone(rng, 0.5));
+    const std::string before = after.fs().content(torn_file);
+    Recovered out;
+    NullLog quiet;
+    auto wal = Wal::open(after.fs(), LogDriver::kDir, Index(1), options, quiet, out);
+    ASSERT_TRUE(wal.ok());
+    const bool opening_lost = before.substr(4096, 32) == std::string(32, '\0');
+    if (!opening_lost || !out.torn_tail_cut) continue;
+    ++seen;
+    ASSERT_TRUE((*wal)->append({make_entry(out.last().value + 1, 2, "x")}, std::nullopt).ok());
+    (*wal)->sync();
+    EXPECT_EQ(after.fs().content(torn_file), before);
+  }
+  EXPECT_GT(seen, 10);
+}
+
 // A crash between any two calls of one life, power loss and kill: creation, cuts, recycling,
 // restart.
 TEST(WalCrash, crash_before_every_single_call) {

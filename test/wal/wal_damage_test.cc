@@ -179,6 +179,18 @@ TEST_F(WalDamage, flips_over_several_segments_never_give_a_wrong_entry) {
   EXPECT_GT(cut, 0);
 }
 
+// The line names the file and the place that are damaged, not those where it was noticed.
+TEST_F(WalDamage, damage_in_an_old_segment_is_named_where_it_is) {
+  write_small_log(40, 2, 500);
+  const std::string second = std::string(LogDriver::kDir) + "/0000000000000002.wal";
+  const auto frames = frames_of(log_.fs(), second, 2);
+  log_.fs().flip(second, frames[3].offset + 50, 1);
+  const Status status = open(log_.fs());
+  EXPECT_EQ(status.code(), Code::kDataLoss);
+  const std::string where = second + " is damaged at offset " + std::to_string(frames[3].offset);
+  EXPECT_NE(status.text().find(where), std::string::npos) << status.text();
+}
+
 // After a cut the log goes on in a new segment and the remains behind the cut never count again.
 TEST_F(WalDamage, log_goes_on_behind_a_torn_tail) {
   write_small_log(3, 3, 40);

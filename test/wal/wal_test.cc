@@ -152,6 +152,17 @@ TEST_F(WalTest, batch_larger_than_a_segment_gets_its_own) {
   reopen();
   EXPECT_EQ(log_.recovered().last(), Index(39));
   EXPECT_EQ(log_.recovered().entries[1].data->size(), 200'000u);
+}
+
+// A large file is no spare, even when one is wanted.
+TEST_F(WalTest, large_segment_is_removed_when_released) {
+  ASSERT_TRUE(log_.append_run(1, 1, 1, 100).ok());
+  ASSERT_TRUE(log_.append_run(2, 1, 1, 200'000).ok());
+  log_.sync();
+  log_.release(Index(1));  // the small one before it becomes a spare,
+  for (uint64_t i = 3; i < 40; ++i) ASSERT_TRUE(log_.append_run(i, 1, 1, 1000).ok());
+  log_.sync();
+  reopen();  // which these cuts have used up: there is room for another
   log_.release(Index(30));
   for (const std::string& path : log_.fs().files()) {
     EXPECT_LE(log_.fs().content(path).size(), 16u * 1024) << path;  // the large one was not kept
