@@ -14,9 +14,7 @@ ApplyMetrics::ApplyMetrics(Registry& registry)
       ranges(registry.counter("etcd_mvcc_range_total",
                               "The number of ranges served by this member, those inside of transactions too.")),
       txns(registry.counter("etcd_mvcc_txn_total",
-                            "The number of transactions with more than one operation.")),
-      put_bytes(registry.gauge("etcd_debugging_mvcc_total_put_size_in_bytes",
-                               "Key and value bytes of all puts; never falls.")) {}
+                            "The number of transactions with more than one operation.")) {}
 
 Applier::Applier(State state, Settings settings, Registry& metrics)
     : state_(state), settings_(std::move(settings)), metrics_(metrics) {}
@@ -108,11 +106,6 @@ Status Applier::refused_by_alarm() const {
 
 Applied Applier::apply_put(const HeaderFacts& facts) {
   Applied out;
-  const bool lease_known = put_.lease == 0 || state_.lessor.find(LeaseId(put_.lease)) != nullptr;
-  if (!lease_known) {
-    out.status = Status(Code::kNotFound, "etcdserver: requested lease not found");
-    return out;
-  }
   if (out.status = check_put(put_); !out.status.ok()) return out;
   out.quota_crossed = !settings_.quota_allows(quota_cost(put_));
   put_header(out.body, facts, state_.store.current().next());
@@ -213,6 +206,8 @@ void Applier::want_range(const RangeView& range, std::vector<Seq>& missing) cons
 }
 
 Status Applier::check_put(const PutView& put) const {
+  if (put.lease != 0 && state_.lessor.find(LeaseId(put.lease)) == nullptr)
+    return Status(Code::kNotFound, "etcdserver: requested lease not found");
   if (!put.ignore_value && !put.ignore_lease) return Status();
   if (state_.store.find(put.key, state_.store.current())) return Status();
   return Status(Code::kInvalidArgument, "etcdserver: key not found");
@@ -245,7 +240,6 @@ void Applier::do_put(const PutView& put, std::string& out) {
   state_.store.put(put.key, value_bytes, lease, nullptr);
   state_.lessor.attach(put.key, lease);
   metrics_.puts.add();
-  metrics_.put_bytes.add(static_cast<int64_t>(put.key.size() + value_bytes.size()));
 }
 
 std::vector<std::string> Applier::live_keys(const mvcc::KeyRange& range) const {

@@ -43,7 +43,6 @@ struct ApplyMetrics {
   Counter& deletes;
   Counter& ranges;
   Counter& txns;
-  Gauge& put_bytes;
 };
 
 struct Applied {
@@ -134,8 +133,8 @@ class Applier {
   Path choose(const TxnView& txn);
   bool holds(const CompareView& compare);
   bool holds_for(const CompareView& compare, const mvcc::KeyMeta* meta, std::string_view key);
-  Status check_path(const Path& path, bool puts);
-  void run_path(const Path& path, Revision header_revision, std::string& out);
+  Status check_path(const Path& path);
+  void run_path(const Path& path, std::string& out);
   void run_op(const OpView& op, const Path& path, size_t& nested, std::string& out);
 
   State state_;

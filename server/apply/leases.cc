@@ -129,7 +129,8 @@ Applied Applier::apply_downgrade(const HeaderFacts& facts) {
   CHECK(reader.ok());
   state_.membership.set_downgrade(enabled, target);
   out.cluster_changed = true;
-  out.body = header_only(facts, Revision());
+  out.body = header_only(facts, state_.store.current());
+  wire::put_bytes(out.body, 2, state_.membership.cluster_version().substr(0, 3));
   return out;
 }
 

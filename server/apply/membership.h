@@ -56,6 +56,8 @@ class Membership {
   Status check_promote(MemberId id) const;
   Status check_update(MemberId id, const std::vector<std::string>& peer_urls) const;
   Status check_remove(MemberId id) const;
+  // FailedPrecondition when a member other than `id` has one of the URLs.
+  Status check_urls(MemberId id, const std::vector<std::string>& peer_urls) const;
 
   // Inside an entry; checked before.
   void add(const Member& member);
@@ -67,7 +69,6 @@ class Membership {
   void set_downgrade(bool enabled, std::string target);
 
  private:
-  Status check_urls(MemberId id, const std::vector<std::string>& peer_urls) const;
   bool load_row(const mvcc::Loaded::Row& row);
   bool load_downgrade(std::string_view json);
   void store_row(const Member& member);

@@ -120,19 +120,13 @@ Applier::Path Applier::choose(const TxnView& txn) {
   return path;
 }
 
-Status Applier::check_path(const Path& path, bool puts) {
+Status Applier::check_path(const Path& path) {
   size_t nested = 0;
   for (const OpView& op : branch(*path.txn, path.taken)) {
     Status status;
-    if (const auto* put = std::get_if<PutView>(&op); put != nullptr && puts) {
-      status = check_put(*put);
-      if (status.ok() && put->lease != 0 && state_.lessor.find(LeaseId(put->lease)) == nullptr)
-        status = Status(Code::kNotFound, "etcdserver: requested lease not found");
-    } else if (const auto* range = std::get_if<RangeView>(&op); range != nullptr && !puts) {
-      status = check_range(*range);
-    } else if (std::holds_alternative<std::unique_ptr<TxnView>>(op)) {
-      status = check_path(path.nested[nested++], puts);
-    }
+    if (const auto* put = std::get_if<PutView>(&op)) status = check_put(*put);
+    if (const auto* range = std::get_if<RangeView>(&op)) status = check_range(*range);
+    if (std::holds_alternative<std::unique_ptr<TxnView>>(op)) status = check_path(path.nested[nested++]);
     if (!status.ok()) return status;
   }
   return Status();
@@ -158,14 +152,14 @@ void Applier::run_op(const OpView& op, const Path& path, size_t& nested, std::st
   } else if (std::holds_alternative<std::unique_ptr<TxnView>>(op)) {
     kind = 4;
     wire::put_message(inner, 1, {});
-    run_path(path.nested[nested++], Revision(), inner);
+    run_path(path.nested[nested++], inner);
   }
   std::string response;
   if (kind != 0) wire::put_message(response, kind, inner);
   wire::put_message(out, 3, response);
 }
 
-void Applier::run_path(const Path& path, Revision, std::string& out) {
+void Applier::run_path(const Path& path, std::string& out) {
   const std::vector<OpView>& ops = branch(*path.txn, path.taken);
   wire::put_bool(out, 2, path.taken);
   size_t nested = 0;
@@ -176,13 +170,11 @@ void Applier::run_path(const Path& path, Revision, std::string& out) {
 Applied Applier::apply_txn(const HeaderFacts& facts) {
   Applied out;
   const Path path = choose(txn_);
-  out.status = check_path(path, true);
-  if (out.status.ok()) out.status = check_path(path, false);
-  if (!out.status.ok()) return out;
+  if (out.status = check_path(path); !out.status.ok()) return out;
   if (const int64_t cost = quota_cost(txn_); cost > 0)
     out.quota_crossed = !settings_.quota_allows(cost);
   std::string fields;
-  run_path(path, state_.store.current(), fields);
+  run_path(path, fields);
   put_header(out.body, facts, state_.store.writing());
   out.body += fields;
   return out;
@@ -219,10 +211,10 @@ Result<std::string> Applier::read_txn(const TxnView& txn, const HeaderFacts& fac
   want_txn(txn, missing);
   if (!missing.empty()) return std::string();
   const Path path = choose(txn);
-  if (Status status = check_path(path, false); !status.ok()) return status;
+  if (Status status = check_path(path); !status.ok()) return status;
   std::string out;
   put_header(out, facts, state_.store.current());
-  run_path(path, state_.store.current(), out);
+  run_path(path, out);
   return out;
 }
 

@@ -100,10 +100,6 @@ Status GrpcCall::check_head(const RequestHead& head, int& http_status) {
   method_ = context_.services.find(head.path);
   if (method_ == rpc::kUnknownMethod)
     return {Code::kUnimplemented, context_.services.unknown_text(head.path)};
-  if (!head.grpc_encoding.empty() && head.grpc_encoding != "identity") {
-    return {Code::kUnimplemented, "grpc: Decompressor is not installed for grpc-encoding " +
-                                      go_quote(head.grpc_encoding)};
-  }
   return {};
 }
 
@@ -123,6 +119,7 @@ void GrpcCall::start(H2Port& port, RequestHead& head) {
   }
   kind_ = context_.services.kind(method_);
   cutter_.reset(context_.settings.message_bytes_max);
+  cutter_.set_encoding(head.grpc_encoding);
   call_id_ = context_.calls.add(this);
   if (deadline_) context_.call_timers.set(*this, *deadline_);
   std::unique_ptr<rpc::Handler> handler = context_.services.start(method_, *this, context_.index);

@@ -193,8 +193,8 @@ bool MessageCutter::take_prefix(std::string_view& input) {
   return prefix_bytes_ == kMessagePrefixBytes;
 }
 
-// The size counts before the compression flag, as in grpc-go. No content coding is installed: a set
-// flag without a grpc-encoding header is the client's mistake (with one, the call ended earlier).
+// The size counts before the compression flag, as in grpc-go. No content coding is installed: a
+// compressed message is refused by its encoding's name; a set flag without a name is a mistake.
 bool MessageCutter::check_prefix() {
   length_ = 0;
   for (int i = 1; i < 5; i++) length_ = length_ << 8 | static_cast<unsigned char>(prefix_[i]);
@@ -232,10 +232,15 @@ std::optional<std::string_view> MessageCutter::next(std::string_view& input) {
   prefix_bytes_ = 0;
   const auto flag = static_cast<unsigned char>(prefix_[0]);
   if (flag == 0) return message;
-  failure_ = flag == 1 ? Status(Code::kInternal,
-                                "grpc: compressed flag set with identity or empty encoding")
-                       : Status(Code::kInternal,
-                                "grpc: received unexpected payload format " + std::to_string(flag));
+  const bool named = !encoding_.empty() && encoding_ != "identity";
+  if (flag == 1 && named) {
+    failure_ = {Code::kUnimplemented,
+                "grpc: Decompressor is not installed for grpc-encoding " + go_quote(encoding_)};
+  } else if (flag == 1) {
+    failure_ = {Code::kInternal, "grpc: compressed flag set with identity or empty encoding"};
+  } else {
+    failure_ = {Code::kInternal, "grpc: received unexpected payload format " + std::to_string(flag)};
+  }
   return std::nullopt;
 }
 

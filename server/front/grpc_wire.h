@@ -43,6 +43,8 @@ class MessageCutter {
   bool has_pending() const { return prefix_bytes_ > 0; }
   // Forgets everything; keeps small buffers for the next user.
   void reset(size_t message_bytes_max);
+  // The stream's grpc-encoding: messages may still come uncompressed, as grpc-go sends small ones.
+  void set_encoding(std::string_view encoding) { encoding_.assign(encoding); }
 
  private:
   bool take_prefix(std::string_view& input);
@@ -54,6 +56,7 @@ class MessageCutter {
   size_t length_ = 0;        // of the body, once the prefix is complete
   std::string body_;         // the part that came in earlier pieces
   bool handed_out_ = false;  // body_ was given away by the last next()
+  std::string encoding_;
   Status failure_;
 };
 

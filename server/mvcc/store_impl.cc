@@ -46,8 +46,7 @@ StoreImpl::StoreImpl(std::unique_ptr<Writer> writer, std::string dir, Options op
 
 StoreImpl::~StoreImpl() = default;
 
-// ---- writing
-// ----------------------------------------------------------------------------------------
+// --- writing ---
 
 void StoreImpl::begin_entry(Index index, Term term) {
   CHECK(!in_entry_);
@@ -81,6 +80,13 @@ void StoreImpl::add_event(const KeyMeta& meta, Seq prev_seq, std::string_view kv
   event.kv = kv;
 }
 
+// An event's previous value is the one before the whole entry, as etcd shows it, also when the entry
+// changes a key twice.
+Seq StoreImpl::before_entry(const KeyMeta& before) const {
+  if (events_.empty() || before.seq < events_.front().seq) return before.seq;
+  return events_[before.seq.value - events_.front().seq.value].prev_seq;
+}
+
 KeyMeta StoreImpl::put(std::string_view key, std::string_view value, LeaseId lease,
                        std::optional<KeyMeta>* prev) {
   const KeyIndex::Changed changed = index_.put(key, next_change(false));
@@ -96,7 +102,7 @@ KeyMeta StoreImpl::put(std::string_view key, std::string_view value, LeaseId lea
   VersionRecord head{};
   head.sub = now.sub;
   head.main = now.mod.value;
-  head.prev_seq = replaces ? changed.before->seq.value : 0;
+  head.prev_seq = replaces ? before_entry(*changed.before).value : 0;
   char* at = window_.append_version(head, size);
   const char* end = write_key_value(kv, at);
   CHECK(end == at + size);
@@ -119,7 +125,7 @@ bool StoreImpl::erase(std::string_view key, KeyMeta* prev) {
   head.mark = true;
   head.sub = now.sub;
   head.main = now.mod.value;
-  head.prev_seq = changed->before->seq.value;
+  head.prev_seq = before_entry(*changed->before).value;
   char* at = window_.append_version(head, size);
   const char* end = write_key_value(kv, at);
   CHECK(end == at + size);
@@ -166,8 +172,7 @@ std::shared_ptr<const void> StoreImpl::hold_entry_events() const {
   return window_.hold_since(entry_begin_);
 }
 
-// ---- reading
-// ----------------------------------------------------------------------------------------
+// --- reading ---
 
 std::optional<KeyMeta> StoreImpl::find(std::string_view key, Revision at) const {
   const Entry* entry = index_.find(key);
@@ -234,8 +239,11 @@ std::unique_ptr<Scan> StoreImpl::scan(KeyRange range, Revision at) const {
   return std::make_unique<IndexScan>(index_, range, at);
 }
 
-// ---- persisting
-// -------------------------------------------------------------------------------------
+std::unique_ptr<Store::Counting> StoreImpl::counting(KeyRange range, Revision at) const {
+  return std::make_unique<IndexCounting>(index_, range, at);
+}
+
+// --- persisting ---
 
 bool StoreImpl::persist_wanted() const {
   return persisted_.position < published_ || drops_allowed() || unfinished_switch_ ||

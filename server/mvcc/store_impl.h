@@ -48,6 +48,7 @@ class StoreImpl final : public Store {
   std::optional<KeyMeta> find(std::string_view key, Revision at) const override;
   std::unique_ptr<Scan> scan(KeyRange range, Revision at) const override;
   int64_t count(KeyRange range, Revision at) const override { return index_.count(range, at); }
+  std::unique_ptr<Counting> counting(KeyRange range, Revision at) const override;
   std::string_view peek(Seq seq) const override;
   Record hold(Seq seq) const override;
   void cache(Seq seq, const Record& record) override;
@@ -81,6 +82,7 @@ class StoreImpl final : public Store {
   friend class HeldPin;
   friend class StoreCopyGuard;
   Change next_change(bool tombstone);
+  Seq before_entry(const KeyMeta& before) const;
   void add_event(const KeyMeta& meta, Seq prev_seq, std::string_view kv);
   void publish();
   void keep_budget();

@@ -173,6 +173,9 @@ void Core::dispatch(Request&& request) {
     on_time_to_live(request, *ttl);
   } else if (std::holds_alternative<LeaseLeases>(what)) {
     on_leases(request);
+  } else if (auto* urls = std::get_if<MemberUrlsCheck>(&what)) {
+    const Status taken = membership_.check_urls(urls->self, urls->peer_urls);
+    answers_.fail(request, taken.ok() ? urls->refusal : taken);
   } else if (std::holds_alternative<MaintenanceStatus>(what)) {
     on_status(request);
   } else if (auto* alarms = std::get_if<AlarmList>(&what)) {

@@ -132,7 +132,7 @@ void Core::on_downgrade(Request&& request, const Downgrade& what) {
   }
   if (what.action == kValidate || (what.action == kCancel && !membership_.downgrade_enabled())) {
     etcdserverpb::DowngradeResponse response;
-    fill(response.mutable_header(), header(), Revision());
+    fill(response.mutable_header(), header(), store_.current());
     response.set_version(shown);
     return answers_.ok(request, response.SerializeAsString());
   }

@@ -103,6 +103,13 @@ struct LeaseLeases {};
 struct MemberList {
   bool linearizable = false;
 };
+// Refused when another member than `self` has one of the URLs; else UNIMPLEMENTED with `refusal`, until
+// the membership can change.
+struct MemberUrlsCheck {
+  MemberId self;
+  std::vector<std::string> peer_urls;
+  Status refusal;
+};
 struct MaintenanceStatus {};
 struct AlarmList {
   int32_t type = 0;  // 0 = all
@@ -143,7 +150,8 @@ struct Request {
   TimePoint deadline = TimePoint::max();
   TimePoint started;
   std::variant<std::monostate, RangeQuery, Proposal, ReadTxn, RangeStreamOpen, RangeStreamMore, CallGone,
-               LeaseKeepAlive, LeaseTimeToLive, LeaseLeases, MemberList, MaintenanceStatus, AlarmList, Hash,
+               LeaseKeepAlive, LeaseTimeToLive, LeaseLeases, MemberList, MemberUrlsCheck,
+               MaintenanceStatus, AlarmList, Hash,
                HashKv, Defragment, SnapshotOpen, SnapshotMore, MoveLeader, Downgrade, WatchCreate,
                WatchHistory, ReadBarrier>
       what;

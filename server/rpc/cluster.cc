@@ -16,7 +16,7 @@ bool is_self(const Unary& call, int64_t id) {
 // The first field of a request that holds more than numbers.
 struct IdAndUrls {
   int64_t id = 0;
-  size_t urls = 0;
+  std::vector<std::string> urls;
   bool urls_good = true;
 };
 
@@ -25,7 +25,7 @@ IdAndUrls read_member(std::string_view plain, uint32_t id_field, uint32_t url_fi
   StrictReader reader(plain);
   for (wire::Field f; reader.next(f); reader.allow_repeat()) {
     if (f.number == url_field && f.type == wire::Type::kBytes) {
-      out.urls++;
+      out.urls.emplace_back(f.bytes);
       out.urls_good = out.urls_good && is_peer_url(f.bytes);
     } else if (f.number == id_field) {
       out.id = f.as_int64();
@@ -41,8 +41,8 @@ void cluster_member_add(Unary& call, std::string_view request) {
   if (!plain.encode_anew(RequestKind::kMemberAdd, request))
     return call.refuse(errors::malformed_request());
   const IdAndUrls member = read_member(plain.bytes(), 0, 1);
-  if (member.urls == 0 || !member.urls_good) return call.refuse(errors::bad_urls());
-  call.refuse(next_release());
+  if (member.urls.empty() || !member.urls_good) return call.refuse(errors::bad_urls());
+  call.ask(node::MemberUrlsCheck{MemberId(), member.urls, next_release()});
 }
 
 // The last started voter must stay; a member that is not there cannot be removed.
@@ -62,7 +62,7 @@ void cluster_member_update(Unary& call, std::string_view request) {
     return call.refuse(errors::malformed_request());
   const IdAndUrls member = read_member(plain.bytes(), 1, 2);
   if (!is_self(call, member.id)) return call.refuse(errors::member_not_found());
-  call.refuse(next_release());
+  call.ask(node::MemberUrlsCheck{call.facts().member, member.urls, next_release()});
 }
 
 void cluster_member_list(Unary& call, std::string_view request) {
