@@ -169,10 +169,9 @@ void Connection::input_tls(std::string_view bytes) {
     session_input({owner_.record_buffer(), n});
   }
   if (tls_->state() == io::TlsSession::State::kFailed && !session_) {
-    context_.log.warn("rejected connection on client endpoint",
-                      {{"remote-addr", peer_},
-                       {"server-name", tls_->server_name()},
-                       {"error", tls_->failure()}});
+    context_.log.warn(
+        "rejected connection on client endpoint",
+        {{"remote-addr", peer_}, {"server-name", tls_->server_name()}, {"error", tls_->failure()}});
   }
   const bool over = tls_->state() == io::TlsSession::State::kFailed || tls_->ended() ||
                     (tls_->state() == io::TlsSession::State::kOpen && !session_);
@@ -241,6 +240,7 @@ void Connection::flush() {
 
 void Connection::linger() {
   if (std::exchange(lingering_, true)) return;
+  session_->closed();  // what still runs has nobody to answer
   if (tls_) {
     std::string& cipher = owner_.cipher_scratch();
     tls_->end(cipher);

@@ -1,0 +1,246 @@
+#include "front_fixture.h"
+
+namespace keelson::front::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Rules = FrontFixture;
+
+// Three pings too early end the connection with grpc's words.
+TEST_F(Rules, FastPings_AreTooMany) {
+  auto c = client();
+  c->call("/test.Svc/Hang", framed("x"));
+  settle(*c);
+  for (int i = 0; i < 4; i++) {
+    EXPECT_FALSE(c->closed);
+    c->ping();
+    settle(*c);
+    clock.advance(seconds(1));
+  }
+  ASSERT_EQ(c->goaways.size(), 1u);
+  EXPECT_EQ(c->goaways[0].first, static_cast<uint32_t>(NGHTTP2_ENHANCE_YOUR_CALM));
+  EXPECT_EQ(c->goaways[0].second, "too_many_pings");
+  EXPECT_TRUE(c->closed);
+  EXPECT_EQ(services.cancelled, 1);
+}
+
+// etcd clients may ping every five seconds while a call is open.
+TEST_F(Rules, PingsInTime_AreFine) {
+  auto c = client();
+  c->call("/test.Svc/Hang", framed("x"));
+  settle(*c);
+  for (int i = 0; i < 20; i++) {
+    c->ping();
+    settle(*c);
+    clock.advance(seconds(5));
+  }
+  EXPECT_FALSE(c->closed);
+  EXPECT_EQ(c->pings_acked, 20);
+}
+
+// grpc-go probes bandwidth with pings while data flows: each answer forgives.
+TEST_F(Rules, PingsWithData_AreFine) {
+  auto c = client();
+  const int32_t id = c->call("/test.Svc/Bidi", "", false);
+  settle(*c);
+  for (int i = 0; i < 50; i++) {
+    c->more(id, framed("x"), false);
+    c->ping();
+    settle(*c);
+  }
+  EXPECT_FALSE(c->closed);
+}
+
+// Without a call a ping in five seconds is too many, as permit-without-stream is off.
+TEST_F(Rules, PingsWithoutCalls_AreTooMany) {
+  auto c = client();
+  settle(*c);
+  for (int i = 0; i < 4; i++) {
+    c->ping();
+    settle(*c);
+    clock.advance(seconds(6));
+  }
+  EXPECT_TRUE(c->closed);
+}
+
+// We ask whether an idle client lives, and close when it does not say so.
+TEST_F(Rules, IdleClient_IsPingedThenClosed) {
+  config.grpc_keepalive_interval = seconds(60);
+  config.grpc_keepalive_timeout = seconds(20);
+  auto c = client();
+  c->call("/test.Svc/Hang", framed("x"));
+  settle(*c);
+  pass(seconds(61));
+  settle(*c);
+  EXPECT_EQ(c->pings, 1);
+  EXPECT_FALSE(c->closed);
+  pass(seconds(21));  // it had answered
+  pass(seconds(61));  // the next ping finds it silent
+  pass(seconds(22));
+  EXPECT_EQ(services.cancelled, 1);
+  pass(seconds(2));
+  EXPECT_EQ(server().connections(), 0u);
+}
+
+// 6,000 calls that time out within 1.3 s: an honest client, and its connection lives on.
+TEST_F(Rules, BulkCancel_Survives) {
+  auto c = client();
+  settle(*c);
+  for (int i = 0; i < 60; i++) {
+    std::vector<int32_t> ids;
+    for (int k = 0; k < 100; k++) ids.push_back(c->call("/test.Svc/Hang", framed("x")));
+    c->step();
+    loop->run_once();
+    for (const int32_t id : ids) c->reset(id);
+    settle(*c);
+    clock.advance(milliseconds(21));
+  }
+  EXPECT_FALSE(c->closed);
+  EXPECT_EQ(services.cancelled, 6000);
+  const int32_t id = c->call("/test.Svc/Echo", framed("x"));
+  settle(*c);
+  EXPECT_EQ(c->replies[id].trailer("grpc-status"), "0");
+}
+
+// A raw frame: length, type, flags, stream, payload.
+std::string frame(uint8_t type, uint8_t flags, uint32_t stream, std::string_view payload) {
+  std::string out(9, '\0');
+  out[1] = static_cast<char>(payload.size() >> 8);
+  out[2] = static_cast<char>(payload.size());
+  out[3] = static_cast<char>(type);
+  out[4] = static_cast<char>(flags);
+  out[8] = static_cast<char>(stream);
+  return out.append(payload);
+}
+
+struct Floods : FrontFixture {
+  // Sends the same frame until the server closes or `most` were sent.
+  int flood(H2Client& c, const std::string& one, int most) {
+    settle(c);
+    std::string many;
+    for (int i = 0; i < 100; i++) many += one;
+    int sent = 0;
+    while (!c.closed && sent < most) {
+      (void)::send(c.fd(), many.data(), many.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      sent += 100;
+      loop->run_once();
+      c.step();
+    }
+    settle(c);
+    return sent;
+  }
+};
+
+TEST_F(Floods, Settings_AreEnded) {
+  auto c = client();
+  flood(*c, frame(4, 0, 0, ""), 50'000);
+  EXPECT_TRUE(c->closed);
+}
+
+TEST_F(Floods, Pings_AreEnded) {
+  auto c = client();
+  flood(*c, frame(6, 0, 0, "12345678"), 50'000);
+  EXPECT_TRUE(c->closed);
+}
+
+TEST_F(Floods, EmptyData_IsEnded) {
+  auto c = client();
+  const int32_t id = c->call("/test.Svc/Client", "", false);
+  settle(*c);
+  flood(*c, frame(0, 0, static_cast<uint32_t>(id), ""), 50'000);
+  EXPECT_TRUE(c->closed);
+  EXPECT_EQ(services.cancelled, 1);
+}
+
+TEST_F(Floods, Priorities_AreEnded) {
+  auto c = client();
+  flood(*c, frame(2, 0, 1, std::string("\0\0\0\0\x10", 5)), 50'000);
+  EXPECT_TRUE(c->closed);
+}
+
+// CONTINUATION frames without end: eight and no more.
+TEST_F(Floods, Continuations_AreEnded) {
+  auto c = client();
+  settle(*c);
+  std::string start = frame(1, 0, 1, "\x82");
+  (void)::send(c->fd(), start.data(), start.size(), MSG_NOSIGNAL);
+  flood(*c, frame(9, 0, 1, "\x84"), 1000);
+  EXPECT_TRUE(c->closed);
+}
+
+// Open and reset, open and reset: the rapid-reset attack runs into its limit.
+TEST_F(Floods, RapidReset_IsEnded) {
+  auto c = client();
+  settle(*c);
+  int opened = 0;
+  while (!c->closed && opened < 60'000) {
+    std::vector<int32_t> ids;
+    for (int k = 0; k < 500; k++) ids.push_back(c->call("/test.Svc/Hang", framed("x")));
+    c->step();
+    for (const int32_t id : ids) c->reset(id);
+    c->step();
+    loop->run_once();
+    opened += 500;
+  }
+  settle(*c);
+  EXPECT_TRUE(c->closed);
+  EXPECT_LT(opened, 60'000);
+  EXPECT_EQ(services.destroyed, services.started);
+}
+
+// What is not HTTP at all gets HTTP/1.1's answer; silence is cut off in the end.
+TEST_F(Rules, Garbage_IsRefused) {
+  const io::Fd fd = connect();
+  ASSERT_GT(::send(fd.get(), "\0\0\0\0garbage", 11, MSG_NOSIGNAL), 0);
+  loop->run_once();
+  char buffer[64] = {};
+  ASSERT_GT(::recv(fd.get(), buffer, sizeof buffer - 1, MSG_DONTWAIT), 0);
+  EXPECT_TRUE(std::string_view(buffer).starts_with("HTTP/1.1 400"));
+}
+
+TEST_F(Rules, SilentConnection_IsCutOff) {
+  const io::Fd fd = connect();
+  ASSERT_GT(::send(fd.get(), "PRI * HT", 8, MSG_NOSIGNAL), 0);
+  pass(seconds(119));
+  EXPECT_EQ(server().connections(), 1u);
+  pass(seconds(3));
+  EXPECT_EQ(server().connections(), 0u);
+}
+
+// SIGTERM on cleartext: what runs may end, then the connection closes by itself.
+TEST_F(Rules, Drain_LetsRunningCallsEnd) {
+  auto c = client();
+  const int32_t id = c->call("/test.Svc/Hang", framed("x"));
+  settle(*c);
+  server().drain();
+  settle(*c);
+  ASSERT_EQ(c->goaways.size(), 2u);
+  EXPECT_EQ(c->goaways[1].first, 0u);
+  EXPECT_FALSE(c->closed);
+  services.open.at(0)->call.send("last words");
+  services.open.at(0)->call.finish({});
+  settle(*c);
+  EXPECT_EQ(c->replies[id].messages(), std::vector<std::string>{"last words"});
+  EXPECT_TRUE(c->closed);
+}
+
+TEST_F(Rules, DrainIdle_ClosesAtOnce) {
+  auto c = client();
+  settle(*c);
+  server().drain();
+  settle(*c);
+  EXPECT_TRUE(c->closed);
+}
+
+// --max-concurrent-streams holds whatever the client does.
+TEST_F(Rules, StreamsBeyondTheLimit_AreRefused) {
+  config.max_concurrent_streams = 3;
+  auto c = client();
+  for (int i = 0; i < 5; i++) c->call("/test.Svc/Hang", framed("x"));  // before SETTINGS came
+  settle(*c);
+  EXPECT_EQ(services.open.size(), 3u);
+}
+
+}  // namespace
+}  // namespace keelson::front::test
