@@ -8,8 +8,10 @@ namespace keelson::rpc {
 namespace {
 
 watch::HubSettings hub_settings(const Settings& settings) {
-  return {.progress_interval = settings.watch_progress_interval,
-          .fragment_bytes = settings.max_request_bytes + limits::kRequestOverheadBytes};
+  watch::HubSettings out;
+  out.progress_interval = settings.watch_progress_interval;
+  out.fragment_bytes = settings.max_request_bytes + limits::kRequestOverheadBytes;
+  return out;
 }
 
 }  // namespace

@@ -55,7 +55,12 @@ HubMetrics::HubMetrics(Registry& registry)
 
 LoopHub::LoopHub(Source& source, HubSettings settings, const Clock& clock, Rng& rng,
                  Registry& registry)
-    : source_(source), settings_(settings), clock_(clock), rng_(rng), metrics_(registry) {}
+    : source_(source),
+      settings_(settings),
+      clock_(clock),
+      rng_(rng),
+      metrics_(registry),
+      inbox_(settings.inbox_bytes) {}
 
 LoopHub::~LoopHub() = default;
 
@@ -101,8 +106,12 @@ void LoopHub::close(WatchStream* stream) {
     return;
   }
   while (!stream->watchers.empty()) remove_watcher(*stream->watchers.begin()->second);
-  for (const auto& op : stream->ops)
-    if (const auto* create = std::get_if<CreateOp>(&op)) starts_.erase(create->token);
+  for (const Op& op : stream->ops) {
+    const auto* create = std::get_if<CreateOp>(&op);
+    if (create == nullptr) continue;
+    starts_.erase(create->token);
+    creating_--;
+  }
   if (stream->next_tick) ticks_.erase({*stream->next_tick, stream});
   std::erase(attention_, stream);
   CHECK(stream->behind == 0 && stream->parked.empty());
@@ -137,7 +146,8 @@ void LoopHub::push_op(WatchStream& stream, Op&& op) {
   stream.ops.push_back(std::move(op));
 }
 
-// The node must see this loop as busy before it answers: from its answer on no event may be missed.
+// The node must see this loop as busy before it answers, and until the create has run: from the
+// answer on no event may be missed.
 void LoopHub::create(WatchStream& stream, CreateRequest request) {
   if (stream.ended) return;
   idle_.store(false, std::memory_order_release);
@@ -145,6 +155,7 @@ void LoopHub::create(WatchStream& stream, CreateRequest request) {
   push_op(stream, CreateOp{.token = token, .request = std::move(request)});
   if (stream.ended) return;
   starts_.emplace(token, &stream);
+  creating_++;
   source_.ask_start(token);
 }
 
@@ -175,6 +186,7 @@ void LoopHub::run_ops(WatchStream& stream) {
 bool LoopHub::run_op(WatchStream& stream, Op& op) {
   if (auto* create = std::get_if<CreateOp>(&op)) {
     if (!create->answered) return false;
+    creating_--;
     run_create(stream, *create);
   } else if (const auto* cancel = std::get_if<CancelOp>(&op)) {
     run_cancel(stream, cancel->watch_id);
@@ -383,7 +395,7 @@ void LoopHub::attend_streams() {
 }
 
 void LoopHub::go_idle_if_unused() {
-  if (active_ == 0 && starts_.empty()) idle_.store(true, std::memory_order_release);
+  if (active_ == 0 && creating_ == 0) idle_.store(true, std::memory_order_release);
 }
 
 void LoopHub::arm_timer() {
@@ -413,7 +425,8 @@ void LoopHub::check_invariants() const {
     }
     CHECK(behind == stream->behind);
   }
-  CHECK(active == active_);
+  CHECK(active == active_ && starts_.size() <= creating_);
+  CHECK(!idle() || active_ + creating_ == 0);
   CHECK(slices_.size() <= limits::kWatchSlicesAtOnce);
   CHECK(recent_.empty() || recent_.back()->last == position_);
 }

@@ -52,8 +52,10 @@ class Source {
 
 struct HubSettings {
   Duration progress_interval = std::chrono::minutes(10);
-  size_t fragment_bytes =
-      2 * 1024 * 1024;  // a response of this size is split, if that was asked for
+  // A response of this size is split, if that was asked for.
+  size_t fragment_bytes = 2 * 1024 * 1024;
+  size_t inbox_bytes = limits::kWatchInboxBytes;
+  size_t recent_bytes = limits::kWatchRecentBytes;
 };
 
 struct HubMetrics {
@@ -195,7 +197,8 @@ class LoopHub {
   std::unordered_map<uint64_t, WatchStream*> starts_;  // creates that the node has not answered
   uint64_t last_token_ = 0;
   size_t stream_limit_bytes_ = limits::kWatchStreamBytes;
-  size_t active_ = 0;                    // watchers live or behind
+  size_t active_ = 0;    // watchers live or behind
+  size_t creating_ = 0;  // creates that have not run: not answered, or their stream has no room
   std::vector<WatchStream*> attention_;  // something may be possible again
   std::vector<WatchStream*> closed_;     // closed inside a turn
   std::set<std::pair<TimePoint, WatchStream*>> ticks_;

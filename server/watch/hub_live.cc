@@ -84,7 +84,7 @@ void LoopHub::on_batch(Batch&& batch) {
   if (starts_.empty() && slices_.empty()) return forget_recent();
   recent_bytes_ += batch_bytes(*batch);
   recent_.push_back(std::move(batch));
-  while (recent_bytes_ > limits::kWatchRecentBytes) {
+  while (recent_bytes_ > settings_.recent_bytes) {
     recent_bytes_ -= batch_bytes(*recent_.front());
     recent_.pop_front();
   }

@@ -10,7 +10,6 @@
 #include <variant>
 #include <vector>
 
-#include "base/limits.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "watch/events.h"
@@ -43,7 +42,7 @@ size_t batch_bytes(const EventBatch& batch);
 // All methods: any thread.
 class Inbox {
  public:
-  explicit Inbox(size_t bytes_max = limits::kWatchInboxBytes) : bytes_max_(bytes_max) {}
+  explicit Inbox(size_t bytes_max) : bytes_max_(bytes_max) {}
 
   // True when it was empty: the loop must be woken.
   bool push(Incoming&& item);

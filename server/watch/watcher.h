@@ -22,8 +22,8 @@ struct Slice;
 
 // WatchCreateRequest as decoded.
 struct CreateRequest {
-  std::string key;
-  std::string end;
+  std::string key{};
+  std::string end{};
   int64_t start_revision = 0;
   int64_t watch_id = 0;
   bool progress_notify = false;
