@@ -167,7 +167,7 @@ Result<CheckSetup> set_up(Invocation& invocation) {
 }
 
 Result<double> memory_of(const ClientConfig& config, const char* when, Console& console) {
-  Result<double> bytes = fetch_resident_bytes(config.endpoints.at(0));
+  Result<double> bytes = fetch_resident_bytes(config.endpoints.at(0), config.tls);
   if (bytes.ok() && *bytes != 0) return bytes;
   if (!bytes.ok()) console.out(bytes.failure().text + "\n");
   console.out(std::string("FAIL: Could not read process_resident_memory_bytes ") + when +

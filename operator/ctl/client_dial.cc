@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "ctl/certificate_names.h"
 #include "ctl/client_core.h"
 #include "ctl/endpoint.h"
 
@@ -25,15 +26,33 @@ using Channels = std::vector<std::shared_ptr<grpc::Channel>>;
 // Servers answer faster pings with a refusal.
 constexpr std::chrono::seconds kPingIntervalMin{10};
 
-// Takes any certificate: --insecure-skip-tls-verify.
-class AcceptAll : public tls::ExternalCertificateVerifier {
+// Decides by the names in a certificate; the chain to the CA is checked elsewhere.
+class NameVerifier : public tls::ExternalCertificateVerifier {
  public:
-  bool Verify(tls::TlsCustomVerificationCheckRequest*, std::function<void(grpc::Status)>,
+  // With `any`, all certificates are taken: --insecure-skip-tls-verify.
+  explicit NameVerifier(bool any) : any_(any) {}
+  bool Verify(tls::TlsCustomVerificationCheckRequest* request, std::function<void(grpc::Status)>,
               grpc::Status* status) override {
-    *status = grpc::Status::OK;
+    *status = any_ ? grpc::Status::OK : check(*request);
     return true;
   }
   void Cancel(tls::TlsCustomVerificationCheckRequest*) override {}
+
+ private:
+  static grpc::Status check(const tls::TlsCustomVerificationCheckRequest& request) {
+    auto texts = [](const std::vector<grpc::string_ref>& refs) {
+      std::vector<std::string> out;
+      for (const grpc::string_ref& ref : refs) out.emplace_back(ref.data(), ref.size());
+      return out;
+    };
+    grpc::string_ref target = request.target_name();
+    std::string host = host_of({target.data(), target.size()});
+    bool good = certificate_names(host, texts(request.dns_names()), texts(request.ip_names()));
+    if (good) return grpc::Status::OK;
+    return {grpc::UNAUTHENTICATED, "x509: the certificate is not valid for " + host};
+  }
+
+  const bool any_;
 };
 
 Result<std::string> read_file(const std::string& path) {
@@ -57,9 +76,17 @@ Status check_pair(const std::string& cert_pem, const std::string& key_pem) {
   };
   std::unique_ptr<X509, decltype(&X509_free)> cert(
       PEM_read_bio_X509(memory(cert_pem).get(), nullptr, nullptr, nullptr), &X509_free);
+  if (!cert && cert_pem.find("PRIVATE KEY-----") != std::string::npos) {
+    return bad_args(
+        "tls: failed to find certificate PEM data in certificate input, but did find a private "
+        "key; PEM inputs may have been switched");
+  }
   if (!cert) return bad_args("tls: failed to find any PEM data in certificate input");
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
       PEM_read_bio_PrivateKey(memory(key_pem).get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+  if (!key && key_pem.find("BEGIN CERTIFICATE-----") != std::string::npos) {
+    return bad_args("tls: found a certificate rather than a key in the PEM for the private key");
+  }
   if (!key) return bad_args("tls: failed to find any PEM data in key input");
   if (X509_check_private_key(cert.get(), key.get()) == 1) return {};
   return bad_args("tls: private key does not match public key");
@@ -108,11 +135,11 @@ std::shared_ptr<grpc::ChannelCredentials> tls_credentials(const TlsConfig& confi
   }
   if (!pems.identity.empty()) options.watch_identity_key_cert_pairs();
   if (!pems.roots.empty()) options.watch_root_certs();
-  if (config.skip_verify) {
-    options.set_verify_server_certs(false);
-    options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<AcceptAll>());
-    options.set_check_call_host(false);
-  }
+  // gRPC's own check would take the common name of a certificate without other names; Go does not.
+  options.set_certificate_verifier(
+      tls::ExternalCertificateVerifier::Create<NameVerifier>(config.skip_verify));
+  options.set_check_call_host(false);
+  if (config.skip_verify) options.set_verify_server_certs(false);
   return tls::TlsCredentials(options);
 }
 
