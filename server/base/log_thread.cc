@@ -1,5 +1,6 @@
 // The logger thread: callers queue records, the thread turns them into text and writes.
 #include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -30,7 +31,13 @@ class ThreadLogger final : public Logger {
         console_(options.console),
         outputs_(std::move(outputs)),
         level_(options.level) {
+    // Signals are the main thread's; this one is often made before anybody has blocked them.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
     thread_ = std::thread([this] { run(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     pthread_setname_np(thread_.native_handle(), "logger");
   }
 
