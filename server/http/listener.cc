@@ -57,7 +57,6 @@ struct Listener::Impl final : public ConnectionOwner {
     auto fd = url.is_unix() ? io::listen_unix(url.host) : io::listen_tcp(url.host, url.port);
     if (!fd.ok()) return fd.status();
     doors.push_back(std::make_unique<Door>(*this, std::move(*fd), url.tls()));
-    log.info("serving metrics", {{"address", url.text}});
     return Status();
   }
 
