@@ -64,6 +64,11 @@ func genRangeStream(w *world) call {
 		r.SortOrder, r.SortTarget = 0, 0
 		r.MinModRevision, r.MaxModRevision, r.MinCreateRevision, r.MaxCreateRevision = 0, 0, 0, 0
 	}
+	if r.SortOrder == pb.RangeRequest_NONE {
+		// With a target but no order etcd sorts inside each chunk and goes on behind the key that
+		// came last in it, so that keys come twice or not at all: nothing to compare with.
+		r.SortTarget = pb.RangeRequest_KEY
+	}
 	return &serverStream{method: methodRangeStream, request: r}
 }
 

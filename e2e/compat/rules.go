@@ -86,9 +86,9 @@ func newRules() []*rule {
 		},
 		{
 			name:   "compressed request",
-			reason: "etcd refuses gzip; a server that decodes it gives the answer itself",
+			reason: "etcd decodes gzip, though it never sends any; refusing it is allowed and safer",
 			kinds:  []string{"Compressed"},
-			mend:   func(_ call, want, got *answer) bool { return adopt(want, got, got.code == codes.OK) },
+			mend:   func(_ call, want, got *answer) bool { return adopt(want, got, got.code == codes.Unimplemented) },
 		},
 		{
 			name:   "auth calls",
@@ -96,6 +96,12 @@ func newRules() []*rule {
 			kinds: []string{"AuthEnable", "Authenticate", "UserGet", "UserList", "UserDelete", "UserAdd",
 				"RoleGet", "RoleList", "RoleAdd"},
 			mend: func(_ call, want, got *answer) bool { return adopt(want, got, got.code == codes.Unimplemented) },
+		},
+		{
+			name:   "membership changes",
+			reason: "they have an issue of their own; until then UNIMPLEMENTED",
+			kinds:  []string{"MemberAdd", "MemberRemove", "MemberUpdate", "MemberPromote"},
+			mend:   func(_ call, want, got *answer) bool { return adopt(want, got, got.code == codes.Unimplemented) },
 		},
 		{
 			name:   "lock and election services",
