@@ -8,8 +8,10 @@
 namespace keelson::node {
 
 void Core::schedule_persist() {
-  if (persist_running_ || !store_.persist_wanted()) {
-    if (!persist_running_) persist_due_ = TimePoint::max();
+  if (persist_running_) return;
+  if (shrink_ready_) return run_persist(store_.make_switch_job(std::move(shrink_ready_)));
+  if (!store_.persist_wanted()) {
+    persist_due_ = TimePoint::max();
     return;
   }
   const TimePoint now = env_.clock.now();
@@ -19,7 +21,6 @@ void Core::schedule_persist() {
   if (!many && !persist_now_ && now < persist_due_) return;
   persist_now_ = false;
   persist_due_ = TimePoint::max();
-  if (shrink_ready_) return run_persist(store_.make_switch_job(std::move(shrink_ready_)));
   if (auto job = store_.make_persist_job(std::min(raft_.applied(), raft_.stable_index())))
     run_persist(std::move(job));
 }
