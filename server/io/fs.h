@@ -1,7 +1,9 @@
 // The file system as the log and the store see it. One production implementation (posix), one in
 // test/support that forgets unsynced bytes, fails the n-th call and can be cloned as of a crash.
-// Errors carry the errno text, the call and the path in Status::text(). Thread-safe as the kernel is:
-// different files on different threads; one File has one user at a time unless its method says more.
+// Errors carry the call, the path and the errno text in Status::text(); codes are NotFound,
+// AlreadyExists, PermissionDenied, ResourceExhausted (disk full, quota), Unavailable (lock held),
+// else Internal. Nothing but EINTR is retried. Thread-safe as the kernel is: different files on
+// different threads; one File has one user at a time unless its method says more.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,8 @@ class File {
   // Content and the metadata needed to read it back are durable on return (fdatasync).
   virtual Status sync() = 0;
   virtual Status truncate(uint64_t size) = 0;
-  // Reserves blocks so that later writes below `size` cannot meet ENOSPC; the file grows, zero-filled.
+  // Reserves blocks so that later writes below `size` cannot meet ENOSPC; the file grows,
+  // zero-filled.
   virtual Status allocate(uint64_t size) = 0;
   virtual Result<uint64_t> size() = 0;
 };
@@ -41,8 +44,9 @@ class FileSystem {
   // Durable only after sync_dir of the parent.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
-  virtual Status remove_tree(const std::string& path) = 0;
-  virtual Status make_dir(const std::string& path) = 0;  // mode 0700, parents too; fine when it exists
+  virtual Status remove_tree(const std::string& path) = 0;  // fine when there is none
+  virtual Status make_dir(
+      const std::string& path) = 0;  // mode 0700, parents too; fine when it exists
   virtual Result<std::vector<std::string>> list(const std::string& dir) = 0;  // names, sorted
   // Entries made, renamed and removed in the directory are durable on return.
   virtual Status sync_dir(const std::string& dir) = 0;
@@ -56,7 +60,8 @@ class FileSystem {
   virtual Result<Space> space(const std::string& path) = 0;
 };
 
-// True when a failed Status came from a full disk (ENOSPC, EDQUOT): a planned state, not a fatal one.
+// True when a failed Status came from a full disk (ENOSPC, EDQUOT): a planned state, not a fatal
+// one.
 bool is_no_space(const Status& status);
 
 // The real one.

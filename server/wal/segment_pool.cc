@@ -150,8 +150,8 @@ std::optional<SegmentPool::Segment> SegmentPool::take_released() {
   return out;
 }
 
-// One more than the wanted number is kept: cuts and releases alternate, and without it each cut would
-// make a file and each release delete one.
+// One more than the wanted number is kept: cuts and releases alternate, and without it each cut
+// would make a file and each release delete one.
 void SegmentPool::recycle(const Segment& segment) {
   const bool keep = [&] {
     MutexLock lock(mutex_);

@@ -54,7 +54,7 @@ struct Identity {
 
 struct Options {
   uint64_t segment_bytes =
-      64 * 1024 * 1024;    // 16 KiB to 2 GiB; a larger batch gets a larger segment
+      64 * 1024 * 1024;  // 16 KiB to 2 GiB; a larger batch gets a larger segment
   // Kept ready for the next cut and for a full disk; one more while segments are being recycled.
   int spare_segments = 2;
   bool unsafe_no_sync = false;
