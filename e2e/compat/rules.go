@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -20,96 +19,6 @@ type rule struct {
 	kinds        []string // of calls; none means every call
 	mend         func(c call, want, got *answer) bool
 	used         int
-}
-
-// newRules is the whole list of tolerated differences.
-func newRules() []*rule {
-	return []*rule{
-		{
-			name:   "raft term",
-			reason: "the number of elections a member held is its own history; it only must not be 0",
-			mend:   mendTerm,
-		},
-		{
-			name:   "sizes and indexes in Status",
-			reason: "file sizes and raft indexes depend on the storage engine and its background entries",
-			kinds:  []string{"Status"},
-			mend:   mendStatus,
-		},
-		{
-			name:   "moment of a lease",
-			reason: "remaining seconds count from two moments, most of all after a restart; 3 s at most",
-			kinds:  []string{"LeaseTimeToLive"},
-			mend:   mendRemaining,
-		},
-		{
-			name:   "order of a lease's keys",
-			reason: "etcd gives them in the order of a Go map, which is random",
-			kinds:  []string{"LeaseTimeToLive"},
-			mend:   mendLeaseKeys,
-		},
-		{
-			name:   "order of leases",
-			reason: "etcd sorts by remaining time, and leases that end within one moment may swap",
-			kinds:  []string{"LeaseLeases"},
-			mend:   mendLeases,
-		},
-		{
-			name:   "order of alarms",
-			reason: "etcd gives them in the order of a Go map, which is random",
-			kinds:  []string{"Alarm", "Status"},
-			mend:   mendAlarms,
-		},
-		{
-			name:   "order of equal values in a sorted range",
-			reason: "etcd's sort is not stable; only the sorted-by values and the cut are promised",
-			kinds:  []string{"Range", "Txn", "TxnManyOps"},
-			mend:   mendSortTies,
-		},
-		{
-			name:   "order of health checks",
-			reason: "etcd lists the checks of /livez and /readyz in the order of a Go map, which is random",
-			kinds:  []string{"HTTP"},
-			mend:   mendCheckOrder,
-		},
-		{
-			name:   "chunks of RangeStream",
-			reason: "chunk sizes follow message sizes and may be chosen freely; keys, order and end may not",
-			kinds:  []string{"RangeStream"},
-			mend:   mendChunks,
-		},
-		{
-			name:   "text after a broken message",
-			reason: "what follows the fixed beginning is the words of Go's protobuf library",
-			kinds:  []string{"BrokenMessage"},
-			mend:   mendDecodeText,
-		},
-		{
-			name:   "compressed request",
-			reason: "etcd decodes gzip, though it never sends any; refusing it is allowed and safer",
-			kinds:  []string{"Compressed"},
-			mend:   func(_ call, want, got *answer) bool { return adopt(want, got, got.code == codes.Unimplemented) },
-		},
-		{
-			name:   "auth calls",
-			reason: "users, roles and enable have an issue of their own; until then UNIMPLEMENTED",
-			kinds: []string{"AuthEnable", "Authenticate", "UserGet", "UserList", "UserDelete", "UserAdd",
-				"RoleGet", "RoleList", "RoleAdd"},
-			mend: func(_ call, want, got *answer) bool { return adopt(want, got, got.code == codes.Unimplemented) },
-		},
-		{
-			name:   "membership changes",
-			reason: "they have an issue of their own; until then UNIMPLEMENTED",
-			kinds:  []string{"MemberAdd", "MemberRemove", "MemberUpdate", "MemberPromote"},
-			mend:   func(_ call, want, got *answer) bool { return adopt(want, got, got.code == codes.Unimplemented) },
-		},
-		{
-			name:   "lock and election services",
-			reason: "these recipes have an issue of their own; until then UNIMPLEMENTED",
-			kinds:  []string{"Unlock", "Leader", "Resign", "Proclaim"},
-			mend:   func(_ call, want, got *answer) bool { return adopt(want, got, got.code == codes.Unimplemented) },
-		},
-	}
 }
 
 // same tells whether the answers are equal but for listed differences, and counts those.
