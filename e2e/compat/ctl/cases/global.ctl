@@ -46,8 +46,8 @@ get a --command-timeout=nonsense
 get a --command-timeout=1ns
 get a --command-timeout=3
 get a --dial-timeout=3s --keepalive-time=1s --keepalive-timeout=2s
-get a --insecure-transport=true --insecure-skip-tls-verify
-get a --insecure-transport=false --command-timeout=1s --dial-timeout=1s
+^ get a --insecure-transport=true --insecure-skip-tls-verify
+^ get a --insecure-transport=false --command-timeout=1s --dial-timeout=1s
 get a --insecure-discovery=false
 get a --cert= 
 get a --key=
