@@ -185,6 +185,40 @@ def million(kind, keys):
     return out
 
 
+def steady(server):
+    out = subprocess.run([TOOLS["load"], f"-endpoint=127.0.0.1:{server.port}", "-clients=50", "-conns=10",
+                          "-val-size=256", "-seconds=10", "steady"], check=True, capture_output=True, text=True)
+    return json.loads(out.stdout)
+
+
+def beside(server, command):
+    """Steady puts while `command` of etcdctl runs again and again."""
+    env = dict(os.environ, ETCDCTL_ENDPOINTS=f"127.0.0.1:{server.port}")
+    args = [TOOLS["etcdctl"], "--command-timeout=10m"] + command
+    loop = subprocess.Popen(["sh", "-c", 'while "$@"; do rm -f "$SNAPSHOT"; done', "sh"] + args,
+                            env=dict(env, SNAPSHOT=command[-1]), stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, start_new_session=True)
+    result = steady(server)
+    os.killpg(loop.pid, signal.SIGKILL)
+    loop.wait()
+    return result
+
+
+def stored_gigabyte(kind):
+    server = Server(kind)
+    run_tool(server, ["--clients=100", "--conns=10", "put", "--key-size=32", "--val-size=4096",
+                      "--sequential-keys", "--key-space-size=250000", "--total=250000"])
+    time.sleep(2)
+    before = steady(server)
+    out = {"gap before, ms": before["gap_s"] * 1e3}
+    for name, command in {"snapshot": ["snapshot", "save", f"{server.dir}/out.db"], "defrag": ["defrag"]}.items():
+        result = beside(server, command)
+        out[f"rate during {name} / before"] = result["rate"] / before["rate"]
+        out[f"gap during {name}, ms"] = result["gap_s"] * 1e3
+    server.close()
+    return out
+
+
 MILLION_BOUNDS = {"rss_mb": 0.4, "restart_s": 0.3, "list_s": 0.6, "list_hwm_mb": 0.3}
 
 
@@ -243,7 +277,7 @@ def main():
     parser.add_argument("--keys", type=int, default=1000000)
     parser.add_argument("--write", action="store_true")
     o = parser.parse_args()
-    known = list(CASES) + ["million"]
+    known = list(CASES) + ["million", "gigabyte"]
     for name in o.cases:
         if name not in known:
             sys.exit(f"unknown case {name}; known: {' '.join(known)}")
@@ -263,6 +297,12 @@ def main():
             for measure, bound in MILLION_BOUNDS.items():
                 rows.append(row(f"{o.keys:,} keys of 64 B with 256 B values", measure,
                                 [r[measure] for r in runs["etcd"]], [r[measure] for r in runs["keelson"]], bound))
+        elif name == "gigabyte":
+            theirs, ours = stored_gigabyte("etcd"), stored_gigabyte("keelson")
+            for measure in theirs:
+                text = f"| 1 GB stored | {measure} | {theirs[measure]:.3g} | {ours[measure]:.3g} | | | |"
+                print(text, flush=True)
+                rows.append(text)
         else:
             rows += compare(name, o.rounds, o.quick)
     if o.write:

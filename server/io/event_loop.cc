@@ -95,8 +95,9 @@ class EpollLoop final : public EventLoop {
         wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
         now_(clock.now()) {
     if (epoll_fd_ < 0 || wake_fd_ < 0) die("cannot create", "an event loop", errno);
+    // Edge-triggered: each write is one event, and the counter need never be read back.
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = EPOLLIN | EPOLLET;
     event.data.u64 = kWakeToken;
     CHECK(::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) == 0);
   }
@@ -219,11 +220,7 @@ class EpollLoop final : public EventLoop {
   }
 
   void dispatch(const epoll_event& event) {
-    if (event.data.u64 == kWakeToken) {
-      uint64_t count;
-      [[maybe_unused]] const ssize_t n = ::read(wake_fd_, &count, sizeof count);
-      return;
-    }
+    if (event.data.u64 == kWakeToken) return;
     const Watched& watched = watched_[static_cast<uint32_t>(event.data.u64)];
     if (watched.handler == nullptr || watched.generation != event.data.u64 >> 32) return;
     watched.handler->on_ready(event.events);

@@ -124,6 +124,7 @@ bool Core::turn() {
   bool more = apply_committed(deadline);
   serve_ready_reads();
   more = step_range_tasks(deadline) || more;
+  more = step_streams(deadline) || more;
   more = step_hashes(deadline) || more;
   more = step_compaction(deadline) || more;
   schedule_persist();

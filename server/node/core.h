@@ -149,7 +149,12 @@ class Core final : public Node {
   struct StreamTask;
   void open_stream(Request&& request, RangeQuery&& query);
   void next_stream_chunk(Request&& request);
-  void finish_stream_chunk(const std::shared_ptr<StreamTask>& task, Request&& request);
+  // streams.cc
+  bool step_streams(TimePoint deadline);
+  bool collect_ahead(StreamTask& task, TimePoint deadline);
+  void read_ahead(const std::shared_ptr<StreamTask>& task);
+  void send_chunk(const std::shared_ptr<StreamTask>& task);
+  void fail_stream(StreamTask& task, const Status& status);
 
   // leases.cc
   void on_keep_alive(const Request& request, const LeaseKeepAlive& what);
@@ -228,6 +233,7 @@ class Core final : public Node {
   uint64_t next_round_ = 1;
   std::deque<std::shared_ptr<RangeTask>> range_tasks_;
   std::map<std::pair<AnswerSink*, uint64_t>, std::shared_ptr<StreamTask>> streams_;
+  std::deque<std::shared_ptr<StreamTask>> collecting_;  // streams that walk the index for their next batch
 
   std::vector<WatchSink*> watch_sinks_;
   std::atomic<int> prev_kv_watchers_{0};

@@ -14,9 +14,6 @@ namespace {
 // Values this few are looked up in memory on the node thread and cached when they had to be fetched.
 constexpr size_t kInlineValues = 256;
 constexpr size_t kItemsASlice = 2048;
-// An old revision is held for a stream this long; then it hears Compacted.
-constexpr Duration kPinMax = std::chrono::seconds(30);
-constexpr size_t kStreamKeysMax = 1 << 16;
 
 }  // namespace
 
@@ -204,109 +201,6 @@ void Core::serve_read_txn(Request&& request, bool second_try) {
     answers_.ok(request, *result);
   } else {
     answers_.fail(request, result.status());
-  }
-}
-
-void Core::open_stream(Request&& request, RangeQuery&& query) {
-  const Revision current = store_.current();
-  auto task = std::make_shared<StreamTask>();
-  task->at = query.revision > 0 ? Revision(query.revision) : current;
-  task->header_revision = current;
-  task->started = env_.clock.now();
-  task->query = std::move(query);
-  if (task->at > current) return answers_.fail(request, apply::future_error());
-  if (task->at < store_.compacted()) return answers_.fail(request, apply::compacted_error());
-  task->pin = store_.pin();
-  task->count = store_.count({task->query.key, task->query.end}, task->at);
-  streams_[{request.to.sink, request.to.call_id}] = task;
-  next_stream_chunk(std::move(request));
-}
-
-void Core::next_stream_chunk(Request&& request) {
-  const auto found = streams_.find({request.to.sink, request.to.call_id});
-  if (found == streams_.end() || found->second->busy) return;
-  const std::shared_ptr<StreamTask> task = found->second;
-  if (env_.clock.now() - task->started > kPinMax) task->pin.reset();
-  if (!task->pin && task->at < store_.compacted()) {
-    streams_.erase(found);
-    return answers_.fail(request, apply::compacted_error());
-  }
-  task->busy = true;
-  finish_stream_chunk(task, std::move(request));
-}
-
-void Core::finish_stream_chunk(const std::shared_ptr<StreamTask>& task, Request&& request) {
-  const RangeQuery& query = task->query;
-  const int64_t left = query.limit > 0 ? query.limit - task->sent : INT64_MAX;
-  auto chunk = std::make_shared<RangeTask>(std::move(request), query);
-  auto keys = std::make_shared<std::vector<Seq>>();
-  auto body = std::make_shared<std::string>();
-  std::string next_key;
-  size_t taken = 0;
-  bool done = query.count_only || left <= 0 || task->count == 0;
-  if (!done) {
-    const size_t max = static_cast<size_t>(std::min<int64_t>(left, static_cast<int64_t>(task->keys_next)));
-    const auto scan = store_.scan({query.key, query.end}, task->at);
-    done = scan->step(SIZE_MAX, [&](const mvcc::Scan::Item& item) {
-      if (taken == max) {
-        next_key = item.key;
-        return false;
-      }
-      ++taken;
-      if (!query.keys_only) {
-        keys->push_back(item.meta.seq);
-        return true;
-      }
-      std::string kv;
-      mvcc::encode_key_value({.key = item.key,
-                              .create_revision = item.meta.create.value,
-                              .mod_revision = item.meta.mod.value,
-                              .version = item.meta.version,
-                              .value = {},
-                              .lease = 0},
-                             kv);
-      wire::put_message(*body, 2, kv);
-      return true;
-    });
-  }
-  task->sent += static_cast<int64_t>(taken);
-  const bool more_left = !done;
-  const bool last = done || (query.limit > 0 && task->sent >= query.limit);
-  task->query.key = next_key;
-  if (query.end.empty()) task->query.end = {};
-  const apply::HeaderFacts facts = header();
-  const auto job = [this, task, chunk, keys, body, last, more_left, facts, view = store_.view()] {
-    auto values = mvcc::Store::read_values(*view, *keys);
-    Status status = values.status();
-    std::string range;
-    if (last) apply::put_header(range, facts, task->header_revision);
-    range += *body;
-    if (values.ok())
-      for (const mvcc::Record& value : *values) wire::put_message(range, 2, value.kv);
-    if (last) {
-      wire::put_bool(range, 3, more_left);
-      wire::put_int(range, 4, task->count);
-    }
-    std::string message;
-    wire::put_message(message, 1, range);
-    post_done([this, task, chunk, status, last, message = std::move(message)]() mutable {
-      task->busy = false;
-      // Grow towards the message size that clients take anyway, shrink when values are large.
-      if (message.size() < settings_.request_bytes_max / 2) {
-        task->keys_next = std::min(task->keys_next * 2, kStreamKeysMax);
-      } else if (message.size() > settings_.request_bytes_max) {
-        task->keys_next = std::max<size_t>(1, task->keys_next / 2);
-      }
-      const bool finished = last || !status.ok();
-      if (finished) streams_.erase({chunk->request.to.sink, chunk->request.to.call_id});
-      if (!status.ok()) return answers_.fail(chunk->request, status);
-      last ? answers_.ok(chunk->request, std::move(message))
-           : answers_.partial(chunk->request, std::move(message));
-    });
-  };
-  if (!env_.pool.post(job)) {
-    streams_.erase({chunk->request.to.sink, chunk->request.to.call_id});
-    answers_.fail(chunk->request, Status(Code::kUnknown, "etcdserver: too many requests"));
   }
 }
 

@@ -22,7 +22,7 @@ type options struct {
 	endpoint, cacert, cert, key string
 	conns, clients, total       int
 	streams, watchers, rate     int
-	valueSize                   int
+	valueSize, seconds          int
 }
 
 type result struct {
@@ -45,19 +45,22 @@ func main() {
 	flag.IntVar(&o.watchers, "watchers", 1000, "watchers over all streams")
 	flag.IntVar(&o.rate, "rate", 100, "puts a second while watching")
 	flag.IntVar(&o.valueSize, "val-size", 256, "value bytes")
+	flag.IntVar(&o.seconds, "seconds", 10, "how long a steady load runs")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fail(fmt.Errorf("usage: load [flags] txn|watch"))
+		fail(fmt.Errorf("usage: load [flags] txn|watch|steady"))
 	}
-	var r result
+	var r any
 	var err error
 	switch flag.Arg(0) {
+	case "steady":
+		r, err = runSteady(o)
 	case "txn":
 		r, err = runTxn(o)
 	case "watch":
 		r, err = runWatch(o)
 	default:
-		err = fmt.Errorf("unknown load %q; known: txn, watch", flag.Arg(0))
+		err = fmt.Errorf("unknown load %q; known: txn, watch, steady", flag.Arg(0))
 	}
 	if err != nil {
 		fail(err)
