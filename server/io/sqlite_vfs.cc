@@ -275,8 +275,7 @@ void OpenFile::barrier() {
   MutexLock guard(shared_->mutex);
 }
 
-// ---- the C interface
-// ------------------------------------------------------------------------------
+// --- the C interface ---
 
 struct Handle {
   sqlite3_file base;

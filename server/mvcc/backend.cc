@@ -33,8 +33,7 @@ std::string generation_dir(const std::string& dir, uint64_t generation) {
   return dir + "/state-" + std::to_string(generation);
 }
 
-// ---- schema
-// -----------------------------------------------------------------------------------------
+// --- schema ---
 
 const char* state_layout() { return kLayout; }
 
@@ -97,8 +96,7 @@ Status check_format(Database& db, const std::string& path) {
   return Status();
 }
 
-// ---- backend
-// ----------------------------------------------------------------------------------------
+// --- backend ---
 
 Result<std::shared_ptr<Backend>> Backend::create(io::FileSystem& fs, const std::string& dir,
                                                  const StateMeta& meta, const Options& options) {
@@ -124,12 +122,6 @@ Status Backend::create_schema(const StateMeta& meta) {
   }
   if (const Status status = make_schema(*db, meta); !status.ok()) return status;
   return db->exec("PRAGMA wal_checkpoint(TRUNCATE)");
-}
-
-Status Backend::use_journal() {
-  auto db = Database::open(vfs_, path_, Database::Mode::kReadWrite);
-  if (!db.ok()) return db.status();
-  return db->exec(kJournal);
 }
 
 Result<std::shared_ptr<Backend>> Backend::open(io::FileSystem& fs, const std::string& dir,
@@ -159,11 +151,10 @@ Status Backend::check(uint64_t generation) {
                       ", not " + std::to_string(generation) + "; directories were mixed up");
   }
   meta_ = *meta;
-  return Status();
+  return db->exec(kJournal);  // a copy comes without a journal of its own
 }
 
-// ---- reading
-// ----------------------------------------------------------------------------------------
+// --- reading ---
 
 Result<std::unique_ptr<Reader>> Reader::open(const io::SqliteVfs& vfs, const std::string& path) {
   auto db = Database::open(vfs, path, Database::Mode::kReadOnly);

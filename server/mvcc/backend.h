@@ -133,9 +133,6 @@ class Backend {
   static Result<std::shared_ptr<Backend>> open(io::FileSystem& fs, const std::string& dir,
                                                const Options& options);
 
-  // Gives a database without a journal (a copy) its own.
-  Status use_journal();
-
   const std::string& dir() const { return dir_; }  // the generation's own
   const std::string& path() const { return path_; }
   const StateMeta& opened_meta() const { return meta_; }  // as it was when opened

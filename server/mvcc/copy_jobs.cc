@@ -1,5 +1,7 @@
 #include "mvcc/copy_jobs.h"
 
+#include <cerrno>
+
 #include "base/check.h"
 
 namespace keelson::mvcc {
@@ -59,7 +61,6 @@ Status GenerationShrinkJob::open_and_catch_up() {
   options.generation = in_.generation;
   auto backend = Backend::open(in_.source->fs(), in_.dir, options);
   if (!backend.ok()) return backend.status();
-  if (const Status status = (*backend)->use_journal(); !status.ok()) return status;
   auto writer = Writer::open(*backend);
   if (!writer.ok()) return writer.status();
   writer_ = std::move(*writer);
@@ -91,7 +92,7 @@ void SwitchJob::run() {
   old_->release_ballast();
   const Status status = shrink_->finish();
   if (status.code() == Code::kResourceExhausted) return;
-  if (!status.ok()) die("cannot switch to the new generation:", status.text().c_str(), 0);
+  if (!status.ok()) die("cannot switch to the new generation:", status.text().c_str(), EIO);
   done_ = true;
 }
 

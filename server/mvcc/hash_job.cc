@@ -73,8 +73,7 @@ Result<HashResult> RevisionHashJob::run() {
   return HashResult{.hash = crc, .compacted = view_->compacted, .revision = rev_};
 }
 
-// ---- everything
-// -------------------------------------------------------------------------------------
+// --- everything ---
 
 namespace {
 

@@ -34,4 +34,24 @@ bool IndexScan::step(size_t items_max, const std::function<bool(const Item&)>& e
   return false;
 }
 
+IndexCounting::IndexCounting(const KeyIndex& index, KeyRange range, Revision at)
+    : index_(index), at_(at), from_(range.key) {
+  if (range.single()) {
+    total_ = index.count(range, at);
+    done_ = true;
+  } else if (!range.open_ended()) {
+    end_ = range.end;
+  }
+}
+
+bool IndexCounting::step(const Clock& clock, TimePoint deadline) {
+  constexpr size_t kLeavesPerLook = 64;
+  while (!done_) {
+    total_ += index_.count_part(from_, end_, at_, kLeavesPerLook);
+    done_ = from_.empty();
+    if (!done_ && clock.now() >= deadline) break;
+  }
+  return done_;
+}
+
 }  // namespace keelson::mvcc

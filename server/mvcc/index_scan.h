@@ -28,4 +28,20 @@ class IndexScan final : public Scan {
   bool done_ = false;
 };
 
+// Store::Counting likewise.
+class IndexCounting final : public Store::Counting {
+ public:
+  IndexCounting(const KeyIndex& index, KeyRange range, Revision at);
+  bool step(const Clock& clock, TimePoint deadline) override;
+  int64_t total() const override { return total_; }
+
+ private:
+  const KeyIndex& index_;
+  const Revision at_;
+  std::string from_;  // where the next part begins
+  std::string end_;   // empty = open
+  bool done_ = false;
+  int64_t total_ = 0;
+};
+
 }  // namespace keelson::mvcc

@@ -36,18 +36,18 @@ void KeyIndex::free_node(Node* node) {
   delete_node(node);
 }
 
-// ---- lookups
-// ----------------------------------------------------------------------------------------
+// --- lookups ---
 
 KeyIndex::Path KeyIndex::descend(std::string_view key) const {
   Path path;
   Node* node = root_;
   while (!node->leaf) {
     auto* inner = static_cast<Inner*>(node);
-    const size_t child = inner->child_of(key);
+    const size_t child = inner->child_of(key, path.known);
     CHECK(path.depth < kDepthMax);
     path.steps[path.depth++] = {.node = inner, .child = child};
     node = inner->children[child].node;
+    node->prefetch();
   }
   path.leaf = static_cast<Leaf*>(node);
   return path;
@@ -55,24 +55,25 @@ KeyIndex::Path KeyIndex::descend(std::string_view key) const {
 
 const Entry* KeyIndex::find(std::string_view key) const {
   const Node* node = root_;
+  size_t known = 0;
   while (!node->leaf) {
     const auto* inner = static_cast<const Inner*>(node);
-    node = inner->children[inner->child_of(key)].node;
+    node = inner->children[inner->child_of(key, known)].node;
+    node->prefetch();
   }
   const auto* leaf = static_cast<const Leaf*>(node);
-  const Found p = leaf->find(key);
+  const Found p = leaf->find(key, known);
   return p.equal ? leaf->slots[p.at].entry() : nullptr;
 }
 
-// ---- changes
-// ----------------------------------------------------------------------------------------
+// --- changes ---
 
 KeyIndex::Changed KeyIndex::put(std::string_view key, const Change& change) {
   CHECK(!change.tombstone);
   CHECK(change.mod >= newest_);
   newest_ = change.mod;
   Path path = descend(key);
-  const Found p = path.leaf->find(key);
+  const Found p = path.leaf->find(key, path.known);
   return p.equal ? change_entry(path, p.at, change) : add_entry(path, p.at, key, change);
 }
 
@@ -80,7 +81,7 @@ std::optional<KeyIndex::Changed> KeyIndex::erase(std::string_view key, const Cha
   CHECK(change.tombstone);
   CHECK(change.mod >= newest_);
   Path path = descend(key);
-  const Found p = path.leaf->find(key);
+  const Found p = path.leaf->find(key, path.known);
   if (!p.equal || !path.leaf->slots[p.at].live()) return std::nullopt;
   newest_ = change.mod;
   return change_entry(path, p.at, change);
@@ -221,53 +222,69 @@ void KeyIndex::split_inner(Path& path, size_t depth, std::string bound, Inner::C
   insert_child(path, depth, std::move(middle), child_for(right, newest_));
 }
 
-// ---- counting
-// ---------------------------------------------------------------------------------------
+// --- counting ---
 
 int64_t KeyIndex::count(const KeyRange& range, Revision at) const {
   if (range.single()) {
     const Entry* entry = find(range.key);
     return entry != nullptr && entry->live_at(at).has_value() ? 1 : 0;
   }
-  if (!range.open_ended() && range.end <= range.key) return 0;
-  const Bounds bounds{.low = &range.key, .high = range.open_ended() ? nullptr : &range.end};
-  return count_below(root_, bounds, newest_, at);
+  std::string from(range.key);
+  return count_part(from, range.open_ended() ? "" : range.end, at, SIZE_MAX);
 }
 
-int64_t KeyIndex::count_below(const Node* node, Bounds bounds, Revision newest, Revision at) const {
-  if (node->leaf) return count_leaf(*static_cast<const Leaf*>(node), bounds, newest, at);
+int64_t KeyIndex::count_part(std::string& from, std::string_view end, Revision at,
+                             size_t leaves_max) const {
+  if (!end.empty() && end <= from) {
+    from.clear();
+    return 0;
+  }
+  const std::string_view low = from;
+  Counter counter{.at = at, .leaves_left = leaves_max, .stopped = false, .resume = {}, .total = 0};
+  count_below(root_, {.low = &low, .high = end.empty() ? nullptr : &end}, newest_, counter);
+  from = std::move(counter.resume);
+  return counter.total;
+}
+
+void KeyIndex::count_below(const Node* node, Bounds bounds, Revision newest, Counter& counter) {
+  if (node->leaf) {
+    count_leaf(*static_cast<const Leaf*>(node), bounds, newest, counter);
+    return;
+  }
   const auto& inner = *static_cast<const Inner*>(node);
   const size_t first = bounds.low != nullptr ? inner.child_of(*bounds.low) : 0;
   const size_t last = bounds.high != nullptr ? inner.child_of(*bounds.high) : inner.count - 1u;
-  int64_t n = 0;
-  for (size_t i = first; i <= last; ++i) {
+  for (size_t i = first; i <= last && !counter.stopped; ++i) {
     const Inner::Child& child = inner.children[i];
     const Bounds inside{.low = i == first ? bounds.low : nullptr,
                         .high = i == last ? bounds.high : nullptr};
-    const bool whole = inside.low == nullptr && inside.high == nullptr;
-    n += whole && child.newest <= at ? child.live
-                                     : count_below(child.node, inside, child.newest, at);
-  }
-  return n;
-}
-
-int64_t KeyIndex::count_leaf(const Leaf& leaf, Bounds bounds, Revision newest, Revision at) {
-  const size_t begin = bounds.low != nullptr ? leaf.find(*bounds.low).at : 0;
-  const size_t end = bounds.high != nullptr ? leaf.find(*bounds.high).at : leaf.count;
-  int64_t n = 0;
-  for (size_t i = begin; i < end; ++i) {
-    const Slot& slot = leaf.slots[i];
-    if (newest <= at) {
-      n += slot.live() ? 1 : 0;
+    if (inside.low == nullptr && inside.high == nullptr && child.newest <= counter.at) {
+      counter.total += child.live;
     } else {
-      n += slot.entry()->live_at(at).has_value() ? 1 : 0;
+      count_below(child.node, inside, child.newest, counter);
     }
   }
-  return n;
 }
 
-// ---- walking
-// ----------------------------------------------------------------------------------------
+void KeyIndex::count_leaf(const Leaf& leaf, Bounds bounds, Revision newest, Counter& counter) {
+  const size_t begin = bounds.low != nullptr ? leaf.find(*bounds.low, 0).at : 0;
+  const size_t end = bounds.high != nullptr ? leaf.find(*bounds.high, 0).at : leaf.count;
+  if (begin >= end) return;
+  if (counter.leaves_left == 0) {
+    counter.stopped = true;
+    counter.resume = leaf.slots[begin].entry()->key();
+    return;
+  }
+  --counter.leaves_left;
+  for (size_t i = begin; i < end; ++i) {
+    const Slot& slot = leaf.slots[i];
+    const bool lives =
+        newest <= counter.at ? slot.live() : slot.entry()->live_at(counter.at).has_value();
+    counter.total += lives ? 1 : 0;
+  }
+}
+
+// --- walking ---
 
 KeyIndex::Cursor::Cursor(const KeyIndex& index, std::string_view from) {
   path_.reserve(8);
@@ -279,7 +296,7 @@ KeyIndex::Cursor::Cursor(const KeyIndex& index, std::string_view from) {
     node = inner->children[child].node;
   }
   leaf_ = as_leaf(node);
-  at_ = leaf_->find(from).at;
+  at_ = leaf_->find(from, 0).at;
   settle();
 }
 

@@ -44,6 +44,9 @@ class KeyIndex {
   const Entry* find(std::string_view key) const;
   // Keys of the range that live at `at`.
   int64_t count(const KeyRange& range, Revision at) const;
+  // Part of such a count, from `from` to `end` (empty = open): looks into at most `leaves_max`
+  // leaves. Moves `from` to where the next part begins; empty when this was the last one.
+  int64_t count_part(std::string& from, std::string_view end, Revision at, size_t leaves_max) const;
   int64_t live() const { return live_; }
   int64_t entries() const { return entries_; }
   size_t memory() const { return entry_bytes_ + node_bytes_; }
@@ -91,6 +94,7 @@ class KeyIndex {
     };
     std::array<Step, kDepthMax> steps;
     size_t depth = 0;
+    size_t known = 0;  // bytes that the key shares with all keys of the leaf
     Leaf* leaf = nullptr;
   };
   struct Bounds {  // null = open
@@ -121,8 +125,16 @@ class KeyIndex {
   std::string next_bound(const Path& path) const;
   void drop_root_chain();
 
-  int64_t count_below(const Node* node, Bounds bounds, Revision newest, Revision at) const;
-  static int64_t count_leaf(const Leaf& leaf, Bounds bounds, Revision newest, Revision at);
+  // A count under way: how many leaves it may still look into, and where it had to stop.
+  struct Counter {
+    Revision at;
+    size_t leaves_left;
+    bool stopped = false;
+    std::string resume;
+    int64_t total = 0;
+  };
+  static void count_below(const Node* node, Bounds bounds, Revision newest, Counter& counter);
+  static void count_leaf(const Leaf& leaf, Bounds bounds, Revision newest, Counter& counter);
 
   void build_level(std::vector<Inner::Child>& level, std::vector<std::string>& bounds);
   void free_node(Node* node);

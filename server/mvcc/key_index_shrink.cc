@@ -127,8 +127,7 @@ void KeyIndex::drop_root_chain() {
   }
 }
 
-// ---- building
-// ---------------------------------------------------------------------------------------
+// --- building ---
 
 void KeyIndex::build(const std::vector<Entry*>& sorted) {
   CHECK(entries_ == 0 && root_->leaf);
@@ -183,8 +182,7 @@ Revision KeyIndex::newest_of(const Leaf& leaf) {
   return newest;
 }
 
-// ---- checking
-// ---------------------------------------------------------------------------------------
+// --- checking ---
 
 void KeyIndex::check_invariants() const {
   const Totals totals = check_node(root_, {.low = nullptr, .high = nullptr});

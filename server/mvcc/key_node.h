@@ -47,10 +47,18 @@ struct Found {
 // Heads of the keys of one node; the keys stay where they are: `keys(i)` gives the i-th.
 class Heads {
  public:
+  // Fetches the heads at once: a binary search would meet the cache misses one after the other.
+  void prefetch() const {
+    constexpr size_t kLine = 64 / sizeof(uint64_t);
+    for (size_t i = 0; i < kFanout; i += kLine) __builtin_prefetch(&heads_[i]);
+  }
+
+  // `known`: so many first bytes are the same in `key` and all keys here (missing ones count as
+  // zero).
   template <typename Keys>
-  Found find(std::string_view key, size_t count, const Keys& keys) const {
+  Found find(std::string_view key, size_t count, size_t known, const Keys& keys) const {
     if (count == 0) return {};
-    if (skip_ > 0) {
+    if (skip_ > known) {
       const int order = key.substr(0, skip_).compare(keys(0).substr(0, skip_));
       if (order != 0) return {.at = order < 0 ? 0 : count, .equal = false};
     }
@@ -65,6 +73,13 @@ class Heads {
       (order < 0 ? low : high) = order < 0 ? middle + 1 : middle;
     }
     return {.at = low, .equal = false};
+  }
+
+  // What a key between the keys at `at` - 1 and `at` shares with both (missing bytes count as
+  // zero).
+  size_t shared_between(size_t at, size_t count) const {
+    if (at == 0 || at >= count) return 0;
+    return skip_ + static_cast<size_t>(std::countl_zero(heads_[at - 1] ^ heads_[at])) / 8;
   }
 
   // The key at `at` is new; `count` includes it.
@@ -135,19 +150,23 @@ class Slot {
 
 struct Node {
   explicit Node(bool is_leaf) : leaf(is_leaf) {}
+  void prefetch() const { heads.prefetch(); }
+
   const bool leaf;
   uint16_t count = 0;  // of slots, or of children
+  Heads heads;         // of the slots' keys, or of the bounds between the children
 };
 
 struct Leaf final : Node {
   Leaf() : Node(true) {}
-  Heads heads;
   std::array<Slot, kFanout> slots;
 
   auto keys() const {
     return [this](size_t i) { return slots[i].entry()->key(); };
   }
-  Found find(std::string_view key) const { return heads.find(key, count, keys()); }
+  Found find(std::string_view key, size_t known) const {
+    return heads.find(key, count, known, keys());
+  }
   int64_t live() const {
     int64_t n = 0;
     for (size_t i = 0; i < count; ++i) n += slots[i].live() ? 1 : 0;
@@ -162,17 +181,23 @@ struct Inner final : Node {
     int64_t live = 0;  // keys below that live now
     Revision newest;   // no version below is newer (it may be less new: an upper bound)
   };
-  Heads heads;
   std::array<Child, kFanout> children;
   std::array<std::string, kFanout - 1> bounds;  // bounds[i] <= every key below children[i + 1]
 
   auto keys() const {
     return [this](size_t i) { return std::string_view(bounds[i]); };
   }
-  // The child whose range holds the key.
   size_t child_of(std::string_view key) const {
-    const Found p = heads.find(key, count - 1u, keys());
-    return p.equal ? p.at + 1 : p.at;
+    size_t known = 0;
+    return child_of(key, known);
+  }
+  // The child whose range holds the key. `known` grows to what its keys share with the key for
+  // sure.
+  size_t child_of(std::string_view key, size_t& known) const {
+    const Found found = heads.find(key, count - 1u, known, keys());
+    const size_t child = found.equal ? found.at + 1 : found.at;
+    known = std::max(known, heads.shared_between(child, count - 1u));
+    return child;
   }
   int64_t live() const {
     int64_t n = 0;

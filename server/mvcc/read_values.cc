@@ -9,8 +9,8 @@
 namespace keelson::mvcc {
 namespace {
 
-// What a row costs in a scan goes about twenty times into a point read (0.2 us, 4-7 us: a page that is
-// read for one row alone).
+// What a row costs in a scan goes about twenty times into a point read (0.2 us, 4-7 us: a page that
+// is read for one row alone).
 constexpr uint64_t kScanSpanFactor = 20;
 
 struct Wanted {

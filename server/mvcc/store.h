@@ -153,7 +153,7 @@ class Store {
   // For rows that are local and not an entry's (finishedCompactRev, storageVersion).
   virtual void put_local_row(Bucket bucket, std::string_view key, std::string_view value) = 0;
 
-  // ---- reading the index ------------------------------------------------------------------------
+  // --- reading the index ---
   virtual Revision current() const = 0;  // published revision; 1 in a fresh store
   virtual Revision writing()
       const = 0;  // current()+1 while an entry has changed keys, else current()
@@ -167,6 +167,16 @@ class Store {
   // Keys alive at `at`: O(log n) for the current revision, corrected by the changes since for an
   // older one when they are fewer than the keys in the range, else a walk.
   virtual int64_t count(KeyRange range, Revision at) const = 0;
+  // The same in slices, resumable across writes: a count at an older revision of a large range
+  // takes milliseconds when much has changed since (40 ns a key that shares a leaf with a changed
+  // one).
+  class Counting {
+   public:
+    virtual ~Counting() = default;
+    virtual bool step(const Clock& clock, TimePoint deadline) = 0;  // true when total() is complete
+    virtual int64_t total() const = 0;
+  };
+  virtual std::unique_ptr<Counting> counting(KeyRange range, Revision at) const = 0;
   // The encoded KeyValue when it is in memory (window or cache), valid until the next write; else
   // empty.
   virtual std::string_view peek(Seq seq) const = 0;
@@ -177,7 +187,7 @@ class Store {
     cache(seq, Record{.hold = kv, .kv = *kv});
   }
 
-  // ---- reading beside the node thread -----------------------------------------------------------
+  // --- reading beside the node thread ---
   virtual std::shared_ptr<const View> view() const = 0;
   virtual std::unique_ptr<Pin> pin() = 0;
   // Any thread. Values in the order of `seqs`; missing ones (compacted away meanwhile) are empty.
@@ -185,7 +195,7 @@ class Store {
   static Result<std::vector<Record>> read_values(const View& view, std::span<const Seq> seqs);
   static Result<HistoryChunk> read_history(const View& view, const HistoryQuery& query);
 
-  // ---- persisting -------------------------------------------------------------------------------
+  // --- persisting ---
   // True when there is anything SQLite does not hold.
   virtual bool persist_wanted() const = 0;
   // The window's tail up to `upto` (a locally synced, applied index; entry borders only). Also
@@ -202,7 +212,7 @@ class Store {
   virtual void persisted(std::unique_ptr<PersistJob> job) = 0;
   virtual Index persisted_index() const = 0;
 
-  // ---- compaction -------------------------------------------------------------------------------
+  // --- compaction ---
   // Inside an entry: moves the logical revision at once and writes scheduledCompactRev. The caller
   // has checked compacted() < rev <= current().
   virtual void compact(Revision rev) = 0;

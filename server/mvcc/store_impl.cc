@@ -80,8 +80,8 @@ void StoreImpl::add_event(const KeyMeta& meta, Seq prev_seq, std::string_view kv
   event.kv = kv;
 }
 
-// An event's previous value is the one before the whole entry, as etcd shows it, also when the entry
-// changes a key twice.
+// An event's previous value is the one before the whole entry, as etcd shows it, also when the
+// entry changes a key twice.
 Seq StoreImpl::before_entry(const KeyMeta& before) const {
   if (events_.empty() || before.seq < events_.front().seq) return before.seq;
   return events_[before.seq.value - events_.front().seq.value].prev_seq;

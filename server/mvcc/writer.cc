@@ -1,5 +1,6 @@
 #include "mvcc/writer.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "base/check.h"
@@ -52,7 +53,7 @@ Status Writer::prepare() {
   sqlite3_wal_hook(db_.handle(), note_journal, this);
   sqlite3_busy_timeout(db_.handle(), kReaderWaitMilliseconds);
   refill_ballast();
-  return Status();
+  return measure();
 }
 
 int Writer::note_journal(void* self, sqlite3*, const char*, int pages) {
@@ -60,10 +61,9 @@ int Writer::note_journal(void* self, sqlite3*, const char*, int pages) {
   return SQLITE_OK;
 }
 
-void Writer::fatal(int code) {
-  const Status why = db_.failure(code);
-  die("cannot write", why.text().c_str(), 0);
-}
+void Writer::fatal(const Status& why) { die("cannot write", why.text().c_str(), EIO); }
+
+void Writer::fatal(int code) { fatal(db_.failure(code)); }
 
 bool Writer::run(Statement& statement) {
   const int rc = statement.step();
@@ -124,7 +124,9 @@ bool Writer::commit(Index applied, Term term, Seq last_seq) {
   meta_.bind(2, term.value);
   meta_.bind(3, last_seq.value);
   meta_.bind(4, int64_t{dropped_ ? 1 : 0});
-  return run(meta_) && run(commit_);
+  if (!run(meta_) || !run(commit_)) return false;
+  if (const Status status = measure(); !status.ok()) fatal(status);
+  return true;
 }
 
 // A full disk may have made SQLite take the transaction back by itself.
@@ -171,17 +173,18 @@ bool Writer::refill_ballast() {
   return ballast_;
 }
 
-Writer::FileSizes Writer::sizes() {
-  const auto read = [this](Statement& statement) {
-    ResetAtEnd reset(statement);
-    const int rc = statement.step();
-    if (rc != SQLITE_ROW) fatal(rc);
-    return statement.natural(0) * static_cast<uint64_t>(page_bytes_);
-  };
-  FileSizes out;
-  out.file_bytes = read(page_count_);
-  out.in_use_bytes = out.file_bytes - read(free_count_);
-  return out;
+Status Writer::measure() {
+  uint64_t pages[2] = {};
+  Statement* statements[2] = {&page_count_, &free_count_};
+  for (int i = 0; i < 2; ++i) {
+    ResetAtEnd reset(*statements[i]);
+    const int rc = statements[i]->step();
+    if (rc != SQLITE_ROW) return db_.failure(rc);
+    pages[i] = statements[i]->natural(0);
+  }
+  sizes_.file_bytes = pages[0] * static_cast<uint64_t>(page_bytes_);
+  sizes_.in_use_bytes = (pages[0] - pages[1]) * static_cast<uint64_t>(page_bytes_);
+  return Status();
 }
 
 }  // namespace keelson::mvcc

@@ -48,7 +48,8 @@ class Writer {
     uint64_t file_bytes = 0;
     uint64_t in_use_bytes = 0;
   };
-  FileSizes sizes();
+  // As after the last commit or rollback.
+  const FileSizes& sizes() const { return sizes_; }
 
  private:
   Writer(std::shared_ptr<Backend> backend, Database db)
@@ -57,13 +58,16 @@ class Writer {
   [[nodiscard]] bool run(Statement& statement);
   bool add_values(uint64_t seq, int64_t main, uint32_t sub, bool tombstone, uint64_t prev,
                   std::string_view kv);
+  Status measure();
   [[noreturn]] void fatal(int code);
+  [[noreturn]] static void fatal(const Status& why);
   static int note_journal(void* self, sqlite3*, const char*, int pages);
 
   std::shared_ptr<Backend> backend_;
   Database db_;
   Statement begin_, commit_, rollback_, insert_, drop_, put_row_, erase_row_, clear_rows_, meta_;
   Statement page_count_, free_count_;
+  FileSizes sizes_;
   int64_t page_bytes_ = 0;
   int64_t journal_pages_ = 0;
   bool ballast_ = false;

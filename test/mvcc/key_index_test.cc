@@ -89,7 +89,21 @@ class Pair {
     const auto got = entry == nullptr ? std::nullopt : entry->live_at(at);
     const auto want = twin.live_at(key, at);
     ASSERT_EQ(got.has_value(), want.has_value());
-    if (got) ASSERT_TRUE(same_meta(*got, *want));
+    if (got) {
+      ASSERT_TRUE(same_meta(*got, *want));
+    }
+  }
+
+  void compare_parts() {
+    std::string from = random_key(rng_, variety_);
+    const KeyRange range{.key = from, .end = std::string_view("\0", 1)};
+    const Revision at = random_revision();
+    const int64_t want = twin.count(range, at);
+    int64_t got = 0;
+    do {
+      got += index.count_part(from, "", at, 1 + rng_.below(3));
+    } while (!from.empty());
+    ASSERT_EQ(got, want);
   }
 
   void compare_walk() {
@@ -124,6 +138,7 @@ TEST(KeyIndexTest, randomChanges_sameAsTwin) {
     for (int round = 0; round < 30; ++round) {
       for (int i = 0; i < 100; ++i) pair.change();
       for (int i = 0; i < 10; ++i) pair.compare_some();
+      pair.compare_parts();
       if (round % 7 == 6) pair.compact_all(pair.random_revision());
       pair.compare_walk();
       pair.index.check_invariants();

@@ -50,6 +50,7 @@ class StoreWorld {
     CHECK(loaded.ok());
     return *loaded;
   }
+  void stop() { store_.reset(); }
   // Goes on with another file system, as after a crash.
   void replace_fs(std::unique_ptr<CrashFileSystem> fs) {
     store_.reset();
