@@ -60,6 +60,7 @@ struct Output {
   bool must_sync = false;               // false: a commit-only state, may ride with a later batch
   // A received snapshot to be installed before anything else: entries handed out before and not yet
   // applied are inside it. synced(batch) also says that it is durable; applied(its index) ends it.
+  // hard_state.commit of that batch lies beyond the log on disk: never durable before the state is.
   std::optional<SnapshotMeta> install;
   // May leave at once. A kSnap carries the applied index; the sender may fill in a newer one.
   std::vector<Message> messages;
