@@ -5,6 +5,7 @@
 // Threads. Everything on Store belongs to the node thread, except where a job type says otherwise.
 // Jobs (PersistJob, ReadJob types below) are made on the node thread, run on another (persister or
 // pool) and their result is handed back to Store on the node thread. One PersistJob at a time.
+// HashJob, ImageJob and ShrinkJob hold something of the store: destroy them on the node thread.
 //
 // Durability: nothing here is durable when a write method returns; persisted_index() tells the raft
 // index up to which the committed SQLite state holds everything.
@@ -123,6 +124,7 @@ struct HashResult {
 
 class Store {
  public:
+  // `dir` must keep its name while the store is open: readers open files by path.
   // Builds member state from nothing in `dir`/state-<generation>, durable with its directory on
   // return.
   static Result<std::unique_ptr<Store>> create(io::FileSystem& fs, std::string dir,
@@ -150,7 +152,8 @@ class Store {
   // lives.
   virtual std::span<const Event> entry_events() const = 0;
   virtual std::shared_ptr<const void> hold_entry_events() const = 0;
-  // For rows that are local and not an entry's (finishedCompactRev, storageVersion).
+  // For rows that are local and not an entry's (finishedCompactRev, storageVersion). Not inside an
+  // entry: a local row is a border of its own.
   virtual void put_local_row(Bucket bucket, std::string_view key, std::string_view value) = 0;
 
   // --- reading the index ---
@@ -210,6 +213,8 @@ class Store {
   };
   virtual std::unique_ptr<PersistJob> make_persist_job(Index upto) = 0;
   virtual void persisted(std::unique_ptr<PersistJob> job) = 0;
+  // The log must be kept above it. While a shrink job lives it stays where it was, because a
+  // restart may open the new generation, which is only that far.
   virtual Index persisted_index() const = 0;
 
   // --- compaction ---
@@ -249,6 +254,8 @@ class Store {
     virtual uint64_t rows_done() const = 0;
     virtual void cancel() = 0;
   };
+  // An older file at `path` is replaced; a failed run leaves none. Compaction removes no rows from
+  // the database while the job lives.
   virtual std::unique_ptr<ImageJob> make_image_job(std::string path) = 0;
   // Maintenance.Hash: crc32c over every bucket's name, keys and values as etcd orders them, without
   // consistent_index, term and storageVersion. Pool thread.
@@ -265,6 +272,8 @@ class Store {
   virtual std::unique_ptr<ShrinkJob> make_shrink_job() = 0;
   // On the persister thread via the next persist job: copies what came since, syncs, opens the new
   // one.
+  // With no_space() the old generation is still the current one, and make_persist_job() hands out
+  // the switch again. Not while a persist job is out.
   virtual std::unique_ptr<PersistJob> make_switch_job(std::unique_ptr<ShrinkJob> job) = 0;
 
   virtual Sizes sizes() const = 0;
