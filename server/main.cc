@@ -1,4 +1,5 @@
-// The etcd program: builds the real clock, files, threads and sockets, wires them, waits for a signal.
+// The etcd program: builds the real clock, files, threads and sockets, wires them, waits for a
+// signal.
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -140,8 +141,8 @@ int front_loops(const config::Config& config) {
   return std::clamp(cores - 1, 1, 8);
 }
 
-// The pages of http/ on the client port: answers come from any thread and go back to the loop of the
-// connection that asked.
+// The pages of http/ on the client port: answers come from any thread and go back to the loop of
+// the connection that asked.
 class ClientPages final : public front::HttpHandler {
  public:
   explicit ClientPages(http::Handlers& pages) : pages_(pages) {}
@@ -200,8 +201,9 @@ class Member {
     node::Environment env{clock_, rng_, log_, metrics_, *fs_, *pool_, *persister_};
     core_ = std::make_unique<node::Core>(env, node_settings(config_), std::move(booted->opened),
                                          thread_.waker());
-    log_thread_ = std::make_unique<node::LogThread>(core_->log_file(), clock_, metrics_,
-                                                    [core = core_.get()](uint64_t b) { core->log_synced(b); });
+    log_thread_ = std::make_unique<node::LogThread>(
+        core_->log_file(), clock_, metrics_,
+        [core = core_.get()](uint64_t b) { core->log_synced(b); });
     core_->set_log_writer(log_thread_.get());
     return start_services();
   }
@@ -220,10 +222,11 @@ class Member {
     register_facts();
     probe_ = std::make_unique<http::NodeProbe>(*core_, clock_);
     pages_ = std::make_unique<http::Handlers>(*probe_, metrics_, log_, command_line_);
-    services_ = std::make_unique<rpc::EtcdServices>(*core_, rpc_settings(config_), clock_, log_, metrics_,
-                                                    front_loops(config_));
+    services_ = std::make_unique<rpc::EtcdServices>(*core_, rpc_settings(config_), clock_, log_,
+                                                    metrics_, front_loops(config_));
     client_pages_ = std::make_unique<ClientPages>(*pages_);
-    front_ = std::make_unique<front::Front>(config_, *services_, *client_pages_, clock_, log_, metrics_);
+    front_ =
+        std::make_unique<front::Front>(config_, *services_, *client_pages_, clock_, log_, metrics_);
     CHECK(front_->loops() == front_loops(config_));
     for (int i = 0; i < front_->loops(); ++i) services_->attach(i, front_->loop(i));
     client_pages_->attach(*front_);
@@ -245,10 +248,12 @@ class Member {
     if (config_.listen_metrics_urls.empty()) return Status();
     auto tls = http::metrics_tls(config_, clock_, log_);
     if (!tls.ok()) return tls.status();
-    const auto serve = [pages = pages_.get()](const http::Request& request, http::Listener::Answer answer) {
+    const auto serve = [pages = pages_.get()](const http::Request& request,
+                                              http::Listener::Answer answer) {
       pages->serve_metrics(request, std::move(answer));
     };
-    auto listener = http::Listener::start(config_.listen_metrics_urls, std::move(*tls), serve, clock_, log_);
+    auto listener =
+        http::Listener::start(config_.listen_metrics_urls, std::move(*tls), serve, clock_, log_);
     if (!listener.ok()) return listener.status();
     metrics_listener_ = std::move(*listener);
     for (const std::string& address : metrics_listener_->bound())
@@ -280,12 +285,15 @@ class Member {
 void say_serving(Log& log, const Member& member) {
   log.info("ready to serve client requests");
   for (const front::Bound& bound : member.bound()) {
-    const std::string traffic = bound.grpc && bound.http ? "grpc+http" : bound.grpc ? "grpc" : "http";
+    const std::string traffic = bound.grpc && bound.http ? "grpc+http"
+                                : bound.grpc             ? "grpc"
+                                                         : "http";
     if (bound.plain)
       log.info("serving client traffic insecurely; this is strongly discouraged!",
                {{"traffic", traffic}, {"address", bound.address}});
     if (bound.secure)
-      log.info("serving client traffic securely", {{"traffic", traffic}, {"address", bound.address}});
+      log.info("serving client traffic securely",
+               {{"traffic", traffic}, {"address", bound.address}});
   }
 }
 

@@ -35,6 +35,9 @@ func clients(ctx context.Context) (passed bool, err error) {
 		return false, err
 	}
 	defer func() { work.Close(passed) }()
+	if program, err = work.Copy(program); err != nil {
+		return false, err
+	}
 	python, err := preparePython(ctx, work.Path)
 	if err != nil {
 		return false, err

@@ -60,6 +60,9 @@ func differential(ctx context.Context, r *run) (passed bool, err error) {
 		return false, err
 	}
 	defer func() { work.Close(passed) }()
+	if subject, err = work.Copy(subject); err != nil {
+		return false, err
+	}
 	// Nothing here tests the disk, and the reference is not slower than it has to be.
 	if r.want, err = startSide(ctx, work, "reference", reference, "--unsafe-no-fsync"); err != nil {
 		return false, err

@@ -45,6 +45,9 @@ func durability(ctx context.Context, seed uint64, kills, clients int) (passed bo
 		return false, err
 	}
 	defer func() { work.Close(passed) }()
+	if program, err = work.Copy(program); err != nil {
+		return false, err
+	}
 	server, err := harness.NewServer(harness.Options{Program: program, Dir: work.Path})
 	if err != nil {
 		return false, err

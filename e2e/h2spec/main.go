@@ -46,6 +46,9 @@ func conformance(ctx context.Context) (passed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if ours, err = work.Copy(ours); err != nil {
+		return false, err
+	}
 	reference, err := runOn(ctx, real, filepath.Join(work.Path, "etcd"))
 	if err != nil {
 		return false, err

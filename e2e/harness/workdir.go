@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 // Workdir is the temporary folder of one run. It goes away when the run passes and stays, with
@@ -16,6 +17,22 @@ func NewWorkdir(name string) (*Workdir, error) {
 		return nil, err
 	}
 	return &Workdir{Path: path}, nil
+}
+
+// Copy puts a program into the folder and returns its new path: a build that runs at the same time
+// must not change it under the test, and a failure keeps the very program that failed.
+func (w *Workdir) Copy(program string) (string, error) {
+	data, err := os.ReadFile(program)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(w.Path, "bin")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	// "subject" in the name, as real etcd may stand for ours and has the same one.
+	path := filepath.Join(dir, "subject-"+filepath.Base(program))
+	return path, os.WriteFile(path, data, 0o755)
 }
 
 // Close removes the folder when the run passed.

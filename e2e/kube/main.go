@@ -42,7 +42,7 @@ func kube(ctx context.Context, objects, watchers int) (passed bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	t := &test{journal: newJournal(), objects: objects, began: time.Now()}
-	if t.plane, err = startPlane(ctx, work.Path); err != nil {
+	if t.plane, err = startPlane(ctx, work); err != nil {
 		return false, err
 	}
 	defer t.plane.close()

@@ -34,10 +34,13 @@ const (
 	readyPoll    = 100 * time.Millisecond
 )
 
-func startPlane(ctx context.Context, dir string) (*plane, error) {
-	p := &plane{dir: dir}
+func startPlane(ctx context.Context, work *harness.Workdir) (*plane, error) {
+	p := &plane{dir: work.Path}
 	program, err := harness.Subject()
 	if err != nil {
+		return nil, err
+	}
+	if program, err = work.Copy(program); err != nil {
 		return nil, err
 	}
 	if p.kubectl, err = harness.Peer("kubectl"); err != nil {

@@ -50,6 +50,9 @@ func slowwatch(ctx context.Context, s settings, rounds int, ratio float64, bound
 		return false, err
 	}
 	defer func() { work.Close(passed) }()
+	if program, err = work.Copy(program); err != nil {
+		return false, err
+	}
 	var without, with []*result
 	for round := range rounds {
 		for _, stalled := range []bool{false, true} {

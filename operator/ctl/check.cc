@@ -200,6 +200,7 @@ Status finish_datascale(const Invocation& invocation, const ClientConfig& config
 Status run_check_perf(Invocation& invocation) {
   static const std::map<std::string, PerfModel> kModels = {
       {"s", {150, 50}}, {"m", {1000, 200}}, {"l", {8000, 500}}, {"xl", {15000, 1000}}};
+  std::atomic<bool> stopped{false};  // outlives the signals that set it
   SignalWatch signals;
   Console& console = invocation.console;
   Result<CheckSetup> setup = set_up(invocation);
@@ -211,7 +212,6 @@ Status run_check_perf(Invocation& invocation) {
   Status empty = check_empty(*clients->front(), prefix, "'");
   if (!empty.ok()) return empty;
 
-  std::atomic<bool> stopped{false};
   signals.handle([&] { stopped = true; });
   Progress progress(console, err_is_terminal());
   LoadPlan plan = {prefix, 256, 1024, static_cast<double>(model.puts_per_second), 0, kPerfTime};

@@ -43,6 +43,10 @@ struct ClientConfig {
 // The moment at which a command's patience ends; empty: never.
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
-inline Deadline deadline_in(Duration time) { return std::chrono::steady_clock::now() + time; }
+inline Deadline deadline_in(Duration time) {
+  constexpr std::chrono::hours kNever{24 * 365 * 100};  // more would overflow the clock
+  if (time > kNever) return std::nullopt;
+  return std::chrono::steady_clock::now() + time;
+}
 
 }  // namespace keelson::ctl

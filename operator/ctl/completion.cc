@@ -73,13 +73,13 @@ std::string choice_cases(const Command& root, const std::string& variable) {
   return out;
 }
 
-std::string value_flag_pattern(const Command& root) {
+std::vector<std::string> value_flag_names(const Command& root) {
   std::vector<std::string> names;
   for (const auto& [name, choices] : value_flags(root)) names.push_back(name);
-  return join(names, "|");
+  return names;
 }
 
-// The part that bash and zsh share: sets `words_out` to what may follow the words before the
+// The part that bash and zsh share: sets `candidates` to what may follow the words before the
 // cursor. It walks those words down the tree and skips the values of flags.
 std::string shared_shell_functions(const Command& root) {
   return R"(__etcdctl_children() {
@@ -108,7 +108,7 @@ __etcdctl_candidates() {
   for word in "$@"; do
     case "$previous" in
       )" +
-         value_flag_pattern(root) +
+         join(value_flag_names(root), "|") +
          R"() previous=""; continue ;;
     esac
     previous="$word"
@@ -173,7 +173,7 @@ std::string zsh_completion(const Command& root) {
   return "#compdef etcdctl\n" + shared_shell_functions(root) +
          R"(_etcdctl() {
   local candidates="" current="${words[CURRENT]}"
-  __etcdctl_candidates "$current" "${words[@]:1:CURRENT-2}"
+  __etcdctl_candidates "$current" "${(@)words[2,CURRENT-1]}"
   compadd -- ${=candidates}
 }
 if [ "$funcstack[1]" = "_etcdctl" ]; then
@@ -185,8 +185,6 @@ fi
 }
 
 std::string fish_completion(const Command& root) {
-  std::string values = join({value_flag_pattern(root)}, "");
-  for (char& c : values) c = c == '|' ? ' ' : c;
   std::string out = R"(# fish completion for etcdctl
 function __etcdctl_at
   set -l path
@@ -195,7 +193,7 @@ function __etcdctl_at
     if test $skip = 1
       set skip 0
     else if contains -- $word )" +
-                    values + R"(
+                    join(value_flag_names(root), " ") + R"(
       set skip 1
     else if not string match -q -- '-*' $word
       set path $path $word

@@ -146,10 +146,10 @@ Status run_lock(Invocation& invocation) {
   if (arguments.empty()) {
     return bad_args("lock takes a lock name argument and an optional command to execute");
   }
+  Interrupt interrupt;  // outlives the signals that raise it
   SignalWatch signals;
   Result<Session> session = open_session(invocation);
   if (!session.ok()) return session.failure();
-  Interrupt interrupt;
   Result<std::unique_ptr<Contestant>> contestant =
       Contestant::join(*session->client, arguments[0], invocation.values.integer("ttl"), interrupt);
   if (!contestant.ok()) return contestant.failure();
@@ -169,13 +169,13 @@ Status run_elect(Invocation& invocation) {
   if (arguments.empty() || arguments.size() > 2) {
     return bad_args("elect takes one election name argument and an optional proposal argument");
   }
+  Interrupt interrupt;  // outlives the signals that raise it
   SignalWatch signals;
   Result<Session> session = open_session(invocation);
   if (!session.ok()) return session.failure();
   bool listen = invocation.values.is_on("listen");
   if (arguments.size() == 1 && !listen) return bad_args("no proposal argument but -l not set");
   if (arguments.size() == 2 && listen) return bad_args("proposal given but -l is set");
-  Interrupt interrupt;
   signals.handle([&] { interrupt.raise(); });
   if (listen) return Observer(*session, arguments[0], interrupt).run();
   return campaign(*session, arguments[0], arguments[1], interrupt);

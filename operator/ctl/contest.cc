@@ -5,6 +5,8 @@
 namespace keelson::ctl {
 namespace {
 
+// Enough to keep the stream busy; a batch of events may be as large as a message.
+constexpr size_t kUpdatesMax = 64;
 constexpr const char* kCanceled = "context canceled";
 
 // The newest key of the prefix that is not younger than the revision.
@@ -63,24 +65,34 @@ void Interrupt::on_raise(std::function<void()> action) {
 EventQueue::EventQueue(Client& client, const pb::WatchCreateRequest& request, Interrupt& interrupt)
     : interrupt_(interrupt), watcher_(client, false) {
   watcher_.add(request, [this](const WatchUpdate& update) { push(update); });
-  interrupt_.on_raise([this] { push({}); });
+  interrupt_.on_raise([this] { close(); });
 }
 
-EventQueue::~EventQueue() { interrupt_.on_raise(nullptr); }
+EventQueue::~EventQueue() {
+  interrupt_.on_raise(nullptr);
+  close();
+}
+
+void EventQueue::close() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
 
 void EventQueue::push(const WatchUpdate& update) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [this] { return closed_ || updates_.size() < kUpdatesMax; });
   updates_.push_back(update);
   changed_.notify_all();
 }
 
 std::optional<WatchUpdate> EventQueue::next() {
   std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [this] { return !updates_.empty(); });
+  changed_.wait(lock, [this] { return closed_ || !updates_.empty(); });
+  if (closed_) return std::nullopt;
   WatchUpdate update = std::move(updates_.front());
   updates_.pop_front();
-  lock.unlock();  // raise() takes the interrupt's lock first and ours second
-  if (interrupt_.is_raised()) return std::nullopt;
+  changed_.notify_all();
   return update;
 }
 

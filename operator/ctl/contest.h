@@ -32,7 +32,7 @@ class Interrupt {
   std::function<void()> action_;
 };
 
-// The events of one watch as a queue.
+// The events of one watch as a queue. It is bounded: the stream waits while it is full.
 class EventQueue {
  public:
   EventQueue(Client& client, const pb::WatchCreateRequest& request, Interrupt& interrupt);
@@ -42,11 +42,13 @@ class EventQueue {
 
  private:
   void push(const WatchUpdate& update);
+  void close();
 
   Interrupt& interrupt_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<WatchUpdate> updates_;  // guarded by mutex_
+  bool closed_ = false;              // guarded by mutex_
   Watcher watcher_;                  // last: its thread uses the rest
 };
 

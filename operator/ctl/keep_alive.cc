@@ -52,7 +52,7 @@ void KeepAlive::run() {
       deadline = deadline_in(seconds(response.ttl()));
       if (!handler_(response)) break;
       rest = milliseconds(response.ttl() * 1000 / 3);
-    } else if (std::chrono::steady_clock::now() >= *deadline) {
+    } else if (deadline && std::chrono::steady_clock::now() >= *deadline) {
       break;
     }
     if (!pause(rest)) break;

@@ -91,10 +91,10 @@ class EchoOff {
     if (!active_) return;
     termios quiet = before_;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
   }
   ~EchoOff() {
-    if (active_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    if (active_) tcsetattr(STDIN_FILENO, TCSADRAIN, &before_);
   }
 
  private:

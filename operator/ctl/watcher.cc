@@ -13,6 +13,7 @@ namespace keelson::ctl {
 namespace {
 
 constexpr std::chrono::milliseconds kReopenPause{50};
+constexpr std::chrono::seconds kConnectTime{1};
 constexpr int64_t kNoId = -1;
 
 struct Watch {
@@ -100,8 +101,11 @@ class Watcher::Stream {
 
   // One gRPC stream from its opening to its end.
   RpcStatus run_once() {
-    std::shared_ptr<grpc::Channel> channel = core_.pick(Deadline());
-    RpcStatus token = core_.authenticate(Deadline());
+    // Both steps are cut short, so that an end of the watcher is seen while no member answers.
+    std::shared_ptr<grpc::Channel> channel = core_.pick(deadline_in(kConnectTime));
+    if (channel == nullptr) return {kRpcUnavailable, "no member answers"};
+    RpcStatus token = core_.authenticate(deadline_in(kConnectTime));
+    if (token.own_deadline) return {kRpcUnavailable, token.message};
     if (!token.ok()) return token;
     auto context = std::make_shared<grpc::ClientContext>();
     core_.prepare(context.get(), Deadline());

@@ -27,7 +27,8 @@ void Alarms::load(const std::vector<mvcc::Loaded::Row>& rows) {
 }
 
 bool Alarms::any(int32_t type) const {
-  return std::any_of(alarms_.begin(), alarms_.end(), [&](const Alarm& a) { return a.type == type; });
+  return std::any_of(alarms_.begin(), alarms_.end(),
+                     [&](const Alarm& a) { return a.type == type; });
 }
 
 void Alarms::raise(const Alarm& alarm) {

@@ -11,8 +11,9 @@ ApplyMetrics::ApplyMetrics(Registry& registry)
     : puts(registry.counter("etcd_mvcc_put_total", "The number of puts applied by this member.")),
       deletes(registry.counter("etcd_mvcc_delete_total",
                                "The number of delete-range operations applied by this member.")),
-      ranges(registry.counter("etcd_mvcc_range_total",
-                              "The number of ranges served by this member, those inside of transactions too.")),
+      ranges(registry.counter(
+          "etcd_mvcc_range_total",
+          "The number of ranges served by this member, those inside of transactions too.")),
       txns(registry.counter("etcd_mvcc_txn_total",
                             "The number of transactions with more than one operation.")) {}
 
@@ -75,20 +76,34 @@ void Applier::execute_empty(Index index, Term term) {
 
 Applier::Handler Applier::handler_of(uint32_t number) const {
   switch (number) {
-    case field::kRange: return &Applier::apply_range;
-    case field::kPut: return &Applier::apply_put;
-    case field::kDeleteRange: return &Applier::apply_delete;
-    case field::kTxn: return &Applier::apply_txn;
-    case field::kCompaction: return &Applier::apply_compaction;
-    case field::kLeaseGrant: return &Applier::apply_lease_grant;
-    case field::kLeaseRevoke: return &Applier::apply_lease_revoke;
-    case field::kLeaseCheckpoint: return &Applier::apply_lease_checkpoint;
-    case field::kAlarm: return &Applier::apply_alarm;
-    case field::kClusterVersionSet: return &Applier::apply_cluster_version;
-    case field::kClusterMemberAttrSet: return &Applier::apply_member_attributes;
-    case field::kDowngradeInfoSet: return &Applier::apply_downgrade;
-    case field::kDowngradeVersionTest: return &Applier::apply_nothing;
-    default: return nullptr;
+    case field::kRange:
+      return &Applier::apply_range;
+    case field::kPut:
+      return &Applier::apply_put;
+    case field::kDeleteRange:
+      return &Applier::apply_delete;
+    case field::kTxn:
+      return &Applier::apply_txn;
+    case field::kCompaction:
+      return &Applier::apply_compaction;
+    case field::kLeaseGrant:
+      return &Applier::apply_lease_grant;
+    case field::kLeaseRevoke:
+      return &Applier::apply_lease_revoke;
+    case field::kLeaseCheckpoint:
+      return &Applier::apply_lease_checkpoint;
+    case field::kAlarm:
+      return &Applier::apply_alarm;
+    case field::kClusterVersionSet:
+      return &Applier::apply_cluster_version;
+    case field::kClusterMemberAttrSet:
+      return &Applier::apply_member_attributes;
+    case field::kDowngradeInfoSet:
+      return &Applier::apply_downgrade;
+    case field::kDowngradeVersionTest:
+      return &Applier::apply_nothing;
+    default:
+      return nullptr;
   }
 }
 

@@ -1,8 +1,8 @@
-// One committed entry -> its effect on the state, the answer, the events. The only writer of the store,
-// leases, membership and alarms; deterministic: no clock, randomness, map order, local flag or I/O result
-// decides anything in it. What it cannot decode or does not know ends the process, because going on
-// would make this member differ from the others (reference peer.md sections 6.2 and 6.4).
-// Owner: the node thread.
+// One committed entry -> its effect on the state, the answer, the events. The only writer of the
+// store, leases, membership and alarms; deterministic: no clock, randomness, map order, local flag
+// or I/O result decides anything in it. What it cannot decode or does not know ends the process,
+// because going on would make this member differ from the others (reference peer.md sections 6.2
+// and 6.4). Owner: the node thread.
 #pragma once
 
 #include <functional>
@@ -46,10 +46,10 @@ struct ApplyMetrics {
 };
 
 struct Applied {
-  uint64_t request_id = 0;      // 0: nobody waits (a leader's empty entry)
+  uint64_t request_id = 0;  // 0: nobody waits (a leader's empty entry)
   Status status;
-  std::string body;             // encoded response of the RPC, when status is ok
-  bool quota_crossed = false;   // applied, but the answer is no-space once the alarm went through
+  std::string body;            // encoded response of the RPC, when status is ok
+  bool quota_crossed = false;  // applied, but the answer is no-space once the alarm went through
   std::optional<Revision> compacted;  // a Compaction took effect
   bool cluster_changed = false;       // version, attributes or downgrade changed
 };
@@ -66,7 +66,7 @@ std::string encode(const ConfEntry& in);
 
 struct AppliedConf {
   uint64_t request_id = 0;
-  Status status;   // refused: the entry changes nothing, raft is told node 0
+  Status status;  // refused: the entry changes nothing, raft is told node 0
   MemberId node;
 };
 
@@ -74,7 +74,8 @@ class Applier {
  public:
   Applier(State state, Settings settings, Registry& metrics);
 
-  // Decodes the entry and names the rows whose values must be in memory first (fetch and supply() them).
+  // Decodes the entry and names the rows whose values must be in memory first (fetch and supply()
+  // them).
   void begin(Index index, Term term, std::string_view data, std::vector<Seq>& missing);
   void supply(Seq seq, mvcc::Record value);
   // Takes effect and gives the answer. `facts` fill the header.
@@ -84,7 +85,8 @@ class Applier {
   AppliedConf execute_conf(Index index, Term term, std::string_view data);
 
   // ReadTxn: the same walk without an entry. Seqs of values not in memory go to `missing`.
-  Result<std::string> read_txn(const TxnView& txn, const HeaderFacts& facts, std::vector<Seq>& missing);
+  Result<std::string> read_txn(const TxnView& txn, const HeaderFacts& facts,
+                               std::vector<Seq>& missing);
   ApplyMetrics& metrics() { return metrics_; }
 
  private:

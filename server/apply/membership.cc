@@ -122,7 +122,8 @@ Status Membership::check_urls(MemberId id, const std::vector<std::string>& peer_
   for (const auto& [other, member] : members_) {
     if (other == id) continue;
     for (const std::string& url : peer_urls)
-      if (std::find(member.peer_urls.begin(), member.peer_urls.end(), url) != member.peer_urls.end())
+      if (std::find(member.peer_urls.begin(), member.peer_urls.end(), url) !=
+          member.peer_urls.end())
         return Status(Code::kFailedPrecondition, "etcdserver: Peer URLs already exists");
   }
   return Status();
@@ -186,7 +187,8 @@ void Membership::remove(MemberId id) {
   store_.put_row(mvcc::Bucket::kMembersRemoved, hex(id.value), "removed");
 }
 
-void Membership::set_attributes(MemberId id, std::string name, std::vector<std::string> client_urls) {
+void Membership::set_attributes(MemberId id, std::string name,
+                                std::vector<std::string> client_urls) {
   const auto it = members_.find(id);
   if (it == members_.end()) {
     // A member that left may still have had this in flight; anything else is a foreign log.

@@ -1,6 +1,6 @@
-// Who belongs to the cluster, as the state store knows it (the only place it lives). Changed by apply
-// alone; rows are etcd's own JSON, byte for byte (reference etcd-data.md section 3.4).
-// Owner: the node thread.
+// Who belongs to the cluster, as the state store knows it (the only place it lives). Changed by
+// apply alone; rows are etcd's own JSON, byte for byte (reference etcd-data.md section 3.4). Owner:
+// the node thread.
 #pragma once
 
 #include <map>
@@ -33,7 +33,8 @@ struct MemberChange {
 };
 std::optional<MemberChange> member_from_json(std::string_view json);
 
-// First 8 bytes of SHA-1 over the sorted peer URLs and `salt` (token at bootstrap, unix seconds at add).
+// First 8 bytes of SHA-1 over the sorted peer URLs and `salt` (token at bootstrap, unix seconds at
+// add).
 MemberId member_id_of(std::vector<std::string> peer_urls, std::string_view salt);
 ClusterId cluster_id_of(std::vector<MemberId> bootstrap_members);
 

@@ -73,7 +73,8 @@ bool RangeRun::collect(size_t items_max) {
     scan_ = store_.scan(range, read_at_);
   }
   // One more than asked for tells whether there is more.
-  const size_t cut = view_.limit > 0 && !needs_all() ? static_cast<size_t>(view_.limit) + 1 : SIZE_MAX;
+  const size_t cut =
+      view_.limit > 0 && !needs_all() ? static_cast<size_t>(view_.limit) + 1 : SIZE_MAX;
   const bool done = scan_->step(items_max, [&](const mvcc::Scan::Item& item) {
     if (!keep(item.meta)) return true;
     items_.push_back({item.meta, view_.keys_only ? std::string(item.key) : std::string(), {}});
@@ -167,7 +168,8 @@ Status RangeRun::encode_fetched(const Fetch& fetch, std::string& out) {
       CHECK(!items_[begin + i].kv.empty());
     }
     if (view_.sort_target == kValue) arrange();
-    for (size_t i = begin; i < std::min(begin + size, items_.size()); ++i) write_item(items_[i], out);
+    for (size_t i = begin; i < std::min(begin + size, items_.size()); ++i)
+      write_item(items_[i], out);
   }
   if (!values_needed())
     for (const Item& item : items_) write_item(item, out);

@@ -1,7 +1,7 @@
 // One range over one state: which keys, in what order, with what in the answer. The steps are apart
-// because the index belongs to the node thread, may be walked in slices, and values may have to come
-// from disk:   check -> collect (slices) -> arrange -> encode.
-// The rules are those of etcd's range (reference semantics.md section 2).
+// because the index belongs to the node thread, may be walked in slices, and values may have to
+// come from disk:   check -> collect (slices) -> arrange -> encode. The rules are those of etcd's
+// range (reference semantics.md section 2).
 #pragma once
 
 #include <cstdint>
@@ -24,19 +24,19 @@ using ValueSource = std::function<std::string_view(Seq)>;
 
 class RangeRun {
  public:
-  // `at` is the revision that counts as current (store.writing() inside an entry). The view's strings
-  // must outlive the run.
+  // `at` is the revision that counts as current (store.writing() inside an entry). The view's
+  // strings must outlive the run.
   RangeRun(const mvcc::Store& store, const RangeView& view, Revision at);
 
   // OutOfRange when the revision asked for is compacted or in the future.
   Status check() const;
-  // Walks up to `items_max` index entries more; true when all that is needed is collected. From then on
-  // the store is not touched any more and the run may move to another thread.
+  // Walks up to `items_max` index entries more; true when all that is needed is collected. From
+  // then on the store is not touched any more and the run may move to another thread.
   bool collect(size_t items_max);
   // Rows whose values encode() needs, in order; empty for keys_only and counts.
   const std::vector<Seq>& wanted() const { return wanted_; }
-  // Sorts, cuts and appends the fields of a RangeResponse behind the header: kvs, more, count. False when
-  // a value was missing (`out` is then unspecified).
+  // Sorts, cuts and appends the fields of a RangeResponse behind the header: kvs, more, count.
+  // False when a value was missing (`out` is then unspecified).
   bool encode(const ValueSource& values, std::string& out);
   // The same with values that are fetched in chunks, so that they need not all be in memory twice.
   using Fetch = std::function<Result<std::vector<mvcc::Record>>(std::span<const Seq>)>;
@@ -49,10 +49,10 @@ class RangeRun {
  private:
   struct Item {
     mvcc::KeyMeta meta;
-    std::string key;        // only for keys_only
-    std::string_view kv;    // filled by encode
+    std::string key;      // only for keys_only
+    std::string_view kv;  // filled by encode
   };
-  bool needs_all() const;      // sort or filter: nothing can be cut while walking
+  bool needs_all() const;  // sort or filter: nothing can be cut while walking
   bool keep(const mvcc::KeyMeta& meta) const;
   bool values_needed() const;
   void arrange();

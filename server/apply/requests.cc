@@ -14,25 +14,52 @@ bool is(const Field& field, Type type) { return field.type == type; }
 
 void set_range_number(const Field& f, RangeView& out) {
   switch (f.number) {
-    case 3: out.limit = f.as_int64(); break;
-    case 4: out.revision = f.as_int64(); break;
-    case 5: out.sort_order = static_cast<int32_t>(f.number_value); break;
-    case 6: out.sort_target = static_cast<int32_t>(f.number_value); break;
-    case 7: out.serializable = f.as_bool(); break;
-    case 8: out.keys_only = f.as_bool(); break;
-    case 9: out.count_only = f.as_bool(); break;
-    case 10: out.min_mod_revision = f.as_int64(); break;
-    case 11: out.max_mod_revision = f.as_int64(); break;
-    case 12: out.min_create_revision = f.as_int64(); break;
-    case 13: out.max_create_revision = f.as_int64(); break;
-    default: break;
+    case 3:
+      out.limit = f.as_int64();
+      break;
+    case 4:
+      out.revision = f.as_int64();
+      break;
+    case 5:
+      out.sort_order = static_cast<int32_t>(f.number_value);
+      break;
+    case 6:
+      out.sort_target = static_cast<int32_t>(f.number_value);
+      break;
+    case 7:
+      out.serializable = f.as_bool();
+      break;
+    case 8:
+      out.keys_only = f.as_bool();
+      break;
+    case 9:
+      out.count_only = f.as_bool();
+      break;
+    case 10:
+      out.min_mod_revision = f.as_int64();
+      break;
+    case 11:
+      out.max_mod_revision = f.as_int64();
+      break;
+    case 12:
+      out.min_create_revision = f.as_int64();
+      break;
+    case 13:
+      out.max_create_revision = f.as_int64();
+      break;
+    default:
+      break;
   }
 }
 
 void set_compare_number(const Field& f, CompareView& out) {
   switch (f.number) {
-    case 1: out.result = static_cast<int32_t>(f.number_value); break;
-    case 2: out.target = static_cast<int32_t>(f.number_value); break;
+    case 1:
+      out.result = static_cast<int32_t>(f.number_value);
+      break;
+    case 2:
+      out.target = static_cast<int32_t>(f.number_value);
+      break;
     case 4:
     case 5:
     case 6:
@@ -40,7 +67,8 @@ void set_compare_number(const Field& f, CompareView& out) {
       out.given = f.number;
       out.number = f.as_int64();
       break;
-    default: break;
+    default:
+      break;
   }
 }
 

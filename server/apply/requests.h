@@ -1,6 +1,6 @@
-// The requests that change or read the key space, as views into their encoded bytes: nothing is copied
-// before the store's window takes the value. Unknown fields are skipped as etcd skips them; what is not
-// protobuf is refused.
+// The requests that change or read the key space, as views into their encoded bytes: nothing is
+// copied before the store's window takes the value. Unknown fields are skipped as etcd skips them;
+// what is not protobuf is refused.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +55,8 @@ struct CompareView {
 };
 
 struct TxnView;
-using OpView = std::variant<std::monostate, RangeView, PutView, DeleteView, std::unique_ptr<TxnView>>;
+using OpView =
+    std::variant<std::monostate, RangeView, PutView, DeleteView, std::unique_ptr<TxnView>>;
 
 struct TxnView {
   std::vector<CompareView> compares;

@@ -1,4 +1,5 @@
-// Answers to clients, encoded by hand: a header in front, stored KeyValue bytes copied once behind it.
+// Answers to clients, encoded by hand: a header in front, stored KeyValue bytes copied once behind
+// it.
 #pragma once
 
 #include <cstdint>

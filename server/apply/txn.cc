@@ -30,7 +30,8 @@ bool has_put_in(const std::vector<OpView>& ops) {
   });
 }
 
-// The value is compared with what the request gave; a union member of another target counts as zero.
+// The value is compared with what the request gave; a union member of another target counts as
+// zero.
 int sign(int64_t a, int64_t b) { return a < b ? -1 : a > b ? 1 : 0; }
 
 int64_t given_number(const CompareView& compare, uint32_t field) {
@@ -39,11 +40,16 @@ int64_t given_number(const CompareView& compare, uint32_t field) {
 
 bool outcome(int32_t result, int order) {
   switch (result) {
-    case 0: return order == 0;
-    case 1: return order > 0;
-    case 2: return order < 0;
-    case 3: return order != 0;
-    default: return true;
+    case 0:
+      return order == 0;
+    case 1:
+      return order > 0;
+    case 2:
+      return order < 0;
+    case 3:
+      return order != 0;
+    default:
+      return true;
   }
 }
 
@@ -63,22 +69,31 @@ int64_t quota_cost(const PutView& put) {
 int64_t quota_cost(const TxnView& txn) {
   const auto cost = [](const OpView& op) -> int64_t {
     if (const auto* put = std::get_if<PutView>(&op)) return quota_cost(*put);
-    if (const auto* nested = std::get_if<std::unique_ptr<TxnView>>(&op)) return quota_cost(**nested);
+    if (const auto* nested = std::get_if<std::unique_ptr<TxnView>>(&op))
+      return quota_cost(**nested);
     return 0;
   };
   return std::max(fold_branch(txn.success, cost), fold_branch(txn.failure, cost));
 }
 
-bool Applier::holds_for(const CompareView& compare, const mvcc::KeyMeta* meta, std::string_view key) {
+bool Applier::holds_for(const CompareView& compare, const mvcc::KeyMeta* meta,
+                        std::string_view key) {
   const mvcc::KeyMeta none;
   const mvcc::KeyMeta& m = meta != nullptr ? *meta : none;
   int order = 0;
   switch (compare.target) {
-    case kVersion: order = sign(m.version, given_number(compare, 4)); break;
-    case kCreate: order = sign(m.create.value, given_number(compare, 5)); break;
-    case kMod: order = sign(m.mod.value, given_number(compare, 6)); break;
+    case kVersion:
+      order = sign(m.version, given_number(compare, 4));
+      break;
+    case kCreate:
+      order = sign(m.create.value, given_number(compare, 5));
+      break;
+    case kMod:
+      order = sign(m.mod.value, given_number(compare, 6));
+      break;
     case kLease:
-      order = sign(meta != nullptr ? state_.lessor.lease_of(key).value : 0, given_number(compare, 8));
+      order =
+          sign(meta != nullptr ? state_.lessor.lease_of(key).value : 0, given_number(compare, 8));
       break;
     case kValue: {
       if (meta == nullptr) return false;  // nothing is equal or unequal to a missing value
@@ -87,7 +102,8 @@ bool Applier::holds_for(const CompareView& compare, const mvcc::KeyMeta* meta, s
       order = compare_bytes(view.value, compare.given == 7 ? compare.value : std::string_view());
       break;
     }
-    default: break;  // an unknown target compares as equal
+    default:
+      break;  // an unknown target compares as equal
   }
   return outcome(compare.result, order);
 }
@@ -126,7 +142,8 @@ Status Applier::check_path(const Path& path) {
     Status status;
     if (const auto* put = std::get_if<PutView>(&op)) status = check_put(*put);
     if (const auto* range = std::get_if<RangeView>(&op)) status = check_range(*range);
-    if (std::holds_alternative<std::unique_ptr<TxnView>>(op)) status = check_path(path.nested[nested++]);
+    if (std::holds_alternative<std::unique_ptr<TxnView>>(op))
+      status = check_path(path.nested[nested++]);
     if (!status.ok()) return status;
   }
   return Status();
@@ -182,8 +199,7 @@ Applied Applier::apply_txn(const HeaderFacts& facts) {
 
 void Applier::want_compares(const TxnView& txn, std::vector<Seq>& missing) const {
   for (const CompareView& compare : txn.compares)
-    if (compare.target == kValue)
-      want_range({.key = compare.key, .end = compare.end}, missing);
+    if (compare.target == kValue) want_range({.key = compare.key, .end = compare.end}, missing);
 }
 
 void Applier::want_txn(const TxnView& txn, std::vector<Seq>& missing) {
@@ -201,7 +217,8 @@ void Applier::want_txn(const TxnView& txn, std::vector<Seq>& missing) {
         if (put->prev_kv || put->ignore_value) want_prev(put->key, missing);
       if (const auto* del = std::get_if<DeleteView>(&op))
         if (del->prev_kv) want_range({.key = del->key, .end = del->end}, missing);
-      if (const auto* nested = std::get_if<std::unique_ptr<TxnView>>(&op)) want_txn(**nested, missing);
+      if (const auto* nested = std::get_if<std::unique_ptr<TxnView>>(&op))
+        want_txn(**nested, missing);
     }
   }
 }

@@ -13,7 +13,8 @@ void check_failed(const char* condition, const char* file, int line) {
 }
 
 void die(const char* what, const char* subject, int error_number) {
-  std::fprintf(stderr, "fatal: %s %s: %s; the process ends here so that nothing unsynced is acknowledged\n",
+  std::fprintf(stderr,
+               "fatal: %s %s: %s; the process ends here so that nothing unsynced is acknowledged\n",
                what, subject, std::strerror(error_number));
   std::fflush(stderr);
   std::_Exit(1);

@@ -20,7 +20,7 @@ using TimePoint = MonotonicClockTag::time_point;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual TimePoint now() const = 0;              // monotonic, any origin
+  virtual TimePoint now() const = 0;                  // monotonic, any origin
   virtual std::chrono::nanoseconds wall() const = 0;  // since the Unix epoch
 };
 

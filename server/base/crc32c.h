@@ -1,5 +1,5 @@
-// CRC-32C (Castagnoli, reflected polynomial 0x82F63B78, start and final xor of all ones), as etcd and
-// our own log use it. crc32c(0, "123456789") == 0xe3069283.
+// CRC-32C (Castagnoli, reflected polynomial 0x82F63B78, start and final xor of all ones), as etcd
+// and our own log use it. crc32c(0, "123456789") == 0xe3069283.
 #pragma once
 
 #include <cstddef>

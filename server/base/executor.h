@@ -1,4 +1,5 @@
-// Somewhere work can run. Production: a thread pool or one named thread; the simulator: its own step.
+// Somewhere work can run. Production: a thread pool or one named thread; the simulator: its own
+// step.
 #pragma once
 
 #include <functional>

@@ -21,12 +21,12 @@ struct Id {
 };
 
 using Term = Id<struct TermTag, uint64_t>;
-using Index = Id<struct IndexTag, uint64_t>;       // of a raft log entry
-using MemberId = Id<struct MemberTag, uint64_t>;   // 0 = nobody
+using Index = Id<struct IndexTag, uint64_t>;      // of a raft log entry
+using MemberId = Id<struct MemberTag, uint64_t>;  // 0 = nobody
 using ClusterId = Id<struct ClusterTag, uint64_t>;
 using Revision = Id<struct RevisionTag, int64_t>;  // main revision of the key space
 using LeaseId = Id<struct LeaseTag, int64_t>;      // 0 = no lease
-using Seq = Id<struct SeqTag, uint64_t>;           // local row number in the history table, dense, from 1
+using Seq = Id<struct SeqTag, uint64_t>;  // local row number in the history table, dense, from 1
 
 }  // namespace keelson
 

@@ -1,5 +1,5 @@
-// Every bound on what comes from outside or queues up inside, with its reason and what happens there.
-// Units stand at the end of the names.
+// Every bound on what comes from outside or queues up inside, with its reason and what happens
+// there. Units stand at the end of the names.
 #pragma once
 
 #include <cstddef>
@@ -39,16 +39,16 @@ inline constexpr int64_t kPersistDelayNanoseconds = 50'000'000;
 inline constexpr size_t kReadChunkBytes = 4 * 1024 * 1024;
 
 // --- streams ------------------------------------------------------------------------------------
-// Unsent bytes of a RangeStream or Snapshot above which the next piece is not asked for yet. Must be
-// above the mark at which front/ calls on_drained (256 KiB).
+// Unsent bytes of a RangeStream or Snapshot above which the next piece is not asked for yet. Must
+// be above the mark at which front/ calls on_drained (256 KiB).
 inline constexpr size_t kStreamAheadBytes = 1024 * 1024;
 // Keepalives of one stream that wait because its answers are not read. Above: the stream ends.
 inline constexpr size_t kKeepAlivesWaiting = 4096;
 
 // --- watch --------------------------------------------------------------------------------------
-// Output parked on one stream before its watchers fall back to reading history. All streams of a loop
-// share kWatchLoopBytes, so with many streams each gets less, but never under the minimum (which is
-// above front's on_drained mark).
+// Output parked on one stream before its watchers fall back to reading history. All streams of a
+// loop share kWatchLoopBytes, so with many streams each gets less, but never under the minimum
+// (which is above front's on_drained mark).
 inline constexpr size_t kWatchStreamBytes = 4 * 1024 * 1024;
 inline constexpr size_t kWatchStreamBytesMin = 512 * 1024;
 inline constexpr size_t kWatchLoopBytes = 256 * 1024 * 1024;

@@ -106,7 +106,12 @@ void append_series(std::string& out, const std::string& name, const std::string&
   if (series.counter) append_sample(out, name, labels, std::to_string(series.counter->value()));
   if (series.gauge) append_sample(out, name, labels, std::to_string(series.gauge->value()));
   if (series.histogram) append_histogram(out, name, labels, *series.histogram);
-  if (series.read) append_sample(out, name, labels, value_text(series.read()));
+}
+
+void append_head(std::string& out, const std::string& name, const Family& family) {
+  out += "# HELP " + name + " ";
+  append_escaped(out, family.help, false);
+  out.append("\n# TYPE " + name + " ").append(type_name(family.type)).append("\n");
 }
 
 }  // namespace
@@ -189,14 +194,33 @@ void Registry::on_scrape(std::string_view name, std::string_view help, bool coun
   series.read = std::move(read);
 }
 
+// The mutex is held for a list of pointers only: whoever makes a series (on the node's thread, too)
+// must not wait for a page to be written.
 std::string Registry::render() const {
+  struct Row {
+    const std::string* name;
+    const std::string* labels;
+    const Family* family;  // help and type never change; its map is not touched here
+    const Series* series;
+    std::function<double()> read;
+  };
+  std::vector<Row> rows;
+  {
+    MutexLock hold(impl_->mutex);
+    for (const auto& [name, family] : impl_->families)
+      for (const auto& [labels, series] : family.series)
+        rows.push_back({&name, &labels, &family, &series, series.read});
+  }
   std::string out;
-  MutexLock hold(impl_->mutex);
-  for (const auto& [name, family] : impl_->families) {
-    out += "# HELP " + name + " ";
-    append_escaped(out, family.help, false);
-    out.append("\n# TYPE " + name + " ").append(type_name(family.type)).append("\n");
-    for (const auto& [labels, series] : family.series) append_series(out, name, labels, series);
+  const Family* last = nullptr;
+  for (const Row& row : rows) {
+    if (row.family != last) append_head(out, *row.name, *row.family);
+    last = row.family;
+    if (row.read) {
+      append_sample(out, *row.name, *row.labels, value_text(row.read()));
+    } else {
+      append_series(out, *row.name, *row.labels, *row.series);
+    }
   }
   return out;
 }

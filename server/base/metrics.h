@@ -67,7 +67,7 @@ class Registry {
   Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
                        Labels labels = {});
   // A value read when somebody scrapes; `counter` says which type is shown. `read` runs on the
-  // thread that scrapes: it must neither block nor call the registry.
+  // thread that scrapes: it must not block.
   void on_scrape(std::string_view name, std::string_view help, bool counter,
                  std::function<double()> read, Labels labels = {});
   // Some counters of etcd are typed gauge; they are made with gauge().

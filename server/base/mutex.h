@@ -1,5 +1,5 @@
-// A mutex that clang's thread-safety analysis understands. State has one owner thread; a mutex is the
-// exception, and what it guards is written down.
+// A mutex that clang's thread-safety analysis understands. State has one owner thread; a mutex is
+// the exception, and what it guards is written down.
 #pragma once
 
 #include <condition_variable>

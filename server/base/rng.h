@@ -9,7 +9,8 @@ class Rng {
  public:
   virtual ~Rng() = default;
   virtual uint64_t next() = 0;
-  // Uniform in [0, bound); bound > 0. The bias of the modulo is below 2^-32 for the bounds used here.
+  // Uniform in [0, bound); bound > 0. The bias of the modulo is below 2^-32 for the bounds used
+  // here.
   uint64_t below(uint64_t bound) { return next() % bound; }
 };
 

@@ -4,11 +4,10 @@ namespace keelson {
 
 std::string_view code_name(Code code) {
   static constexpr std::string_view kNames[kCodeCount] = {
-      "OK",           "Canceled",        "Unknown",       "InvalidArgument",
-      "DeadlineExceeded", "NotFound",    "AlreadyExists", "PermissionDenied",
-      "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange",
-      "Unimplemented", "Internal",       "Unavailable",   "DataLoss",
-      "Unauthenticated"};
+      "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+      "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+      "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+      "DataLoss", "Unauthenticated"};
   return kNames[static_cast<size_t>(code)];
 }
 

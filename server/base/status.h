@@ -48,8 +48,8 @@ class [[nodiscard]] Status {
   bool ok() const { return code_ == Code::kOk; }
   Code code() const { return code_; }
   const std::string& text() const { return text_; }
-  // Refused: nothing was changed. Retry: nothing was changed and a second try may work. Unknown: the
-  // change may have happened or may still happen.
+  // Refused: nothing was changed. Retry: nothing was changed and a second try may work. Unknown:
+  // the change may have happened or may still happen.
   Outcome outcome() const;
   // "rpc error: code = NotFound desc = ..." as etcd's clients print it.
   std::string to_string() const;
@@ -64,7 +64,7 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: by intent
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT: by intent
   Result(Status status) : state_(std::in_place_index<1>, std::move(status)) {  // NOLINT: by intent
     CHECK(!std::get<1>(state_).ok());
   }

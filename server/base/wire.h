@@ -1,6 +1,6 @@
-// The protobuf wire format, read in place and written into a string: for the few messages of the hot
-// path, where views into the request and one copy into the answer are the point. Input is hostile:
-// every length is checked. Unknown fields can be skipped or noticed.
+// The protobuf wire format, read in place and written into a string: for the few messages of the
+// hot path, where views into the request and one copy into the answer are the point. Input is
+// hostile: every length is checked. Unknown fields can be skipped or noticed.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,20 @@
 
 namespace keelson::wire {
 
-enum class Type : uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kStartGroup = 3, kEndGroup = 4, kFixed32 = 5 };
+enum class Type : uint8_t {
+  kVarint = 0,
+  kFixed64 = 1,
+  kBytes = 2,
+  kStartGroup = 3,
+  kEndGroup = 4,
+  kFixed32 = 5
+};
 
 struct Field {
   uint32_t number = 0;
   Type type = Type::kVarint;
-  uint64_t number_value = 0;   // varint and fixed types
-  std::string_view bytes;      // kBytes
+  uint64_t number_value = 0;  // varint and fixed types
+  std::string_view bytes;     // kBytes
 
   int64_t as_int64() const { return static_cast<int64_t>(number_value); }
   bool as_bool() const { return number_value != 0; }
@@ -87,7 +94,9 @@ inline void put_uint(std::string& out, uint32_t number, uint64_t v) {
 inline void put_int(std::string& out, uint32_t number, int64_t v) {
   put_uint(out, number, static_cast<uint64_t>(v));
 }
-inline void put_bool(std::string& out, uint32_t number, bool v) { put_uint(out, number, v ? 1 : 0); }
+inline void put_bool(std::string& out, uint32_t number, bool v) {
+  put_uint(out, number, v ? 1 : 0);
+}
 // A message field: written even when empty, because messages have presence.
 inline void put_message(std::string& out, uint32_t number, std::string_view bytes) {
   put_tag(out, number, Type::kBytes);
@@ -102,7 +111,8 @@ inline size_t uint_size(uint32_t number, uint64_t v) {
   return static_cast<size_t>(varint_size(static_cast<uint64_t>(number) << 3) + varint_size(v));
 }
 inline size_t message_size(uint32_t number, size_t size) {
-  return static_cast<size_t>(varint_size(static_cast<uint64_t>(number) << 3) + varint_size(size)) + size;
+  return static_cast<size_t>(varint_size(static_cast<uint64_t>(number) << 3) + varint_size(size)) +
+         size;
 }
 
 }  // namespace keelson::wire

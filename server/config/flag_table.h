@@ -98,6 +98,10 @@ struct Flag {
   }
 };
 
+// Why what concerns other members does nothing yet.
+inline constexpr std::string_view kNoPeers =
+    "this release runs a single member, which has no peers";
+
 // Names a member of Config, Raw or Unused, however deep: in_config<&Config::client_tls,
 // &Tls::key_file>.
 template <auto... path>

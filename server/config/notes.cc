@@ -1,3 +1,5 @@
+#include <map>
+
 #include "config/stages.h"
 #include "config/values.h"
 
@@ -22,12 +24,28 @@ void note_flags(const Settings& settings, std::vector<Note>& notes) {
   }
 }
 
+// Gates that the server does not look at, and why.
+const std::map<std::string_view, std::string_view> kInertGates = {
+    {"CompactHashCheck", kNoPeers},
+    {"FastLeaseKeepAlive", "renewals never wait for the log"},
+    {"InitialCorruptCheck", kNoPeers},
+    {"LeaseCheckpoint", kNoPeers},
+    {"LeaseCheckpointPersist", kNoPeers},
+    {"PriorityRequest", "revocations have no queue of their own"},
+    {"SetMemberLocalAddr", kNoPeers},
+    {"TxnModeWriteWithSharedBuffer", "transactions do not copy a read buffer"},
+};
+
+// Only those that somebody has changed.
 void note_gates(const Settings& settings, std::vector<Note>& notes) {
-  const bool off = !settings.config.feature("TxnModeWriteWithSharedBuffer");
-  if (!off) return;
-  warn(notes, "feature gate does nothing here",
-       {{"gate", "TxnModeWriteWithSharedBuffer"},
-        {"reason", "transactions do not copy a read buffer"}});
+  const std::vector<FeatureGate> usual = default_gates();
+  for (size_t i = 0; i < usual.size(); ++i) {
+    const FeatureGate& gate = settings.config.feature_gates[i];
+    const auto inert = kInertGates.find(gate.name);
+    if (gate.enabled == usual[i].enabled || inert == kInertGates.end()) continue;
+    warn(notes, "feature gate does nothing here",
+         {{"gate", gate.name}, {"reason", std::string(inert->second)}});
+  }
 }
 
 void note_unused_certificates(const Tls& tls, const std::vector<Url>& urls, const char* key,

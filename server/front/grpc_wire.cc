@@ -239,7 +239,8 @@ std::optional<std::string_view> MessageCutter::next(std::string_view& input) {
   } else if (flag == 1) {
     failure_ = {Code::kInternal, "grpc: compressed flag set with identity or empty encoding"};
   } else {
-    failure_ = {Code::kInternal, "grpc: received unexpected payload format " + std::to_string(flag)};
+    failure_ = {Code::kInternal,
+                "grpc: received unexpected payload format " + std::to_string(flag)};
   }
   return std::nullopt;
 }

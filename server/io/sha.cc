@@ -32,7 +32,8 @@ void Sha256::update(std::string_view data) {
 std::array<char, 32> Sha256::finish() {
   std::array<char, 32> out;
   unsigned size = 0;
-  CHECK(EVP_DigestFinal_ex(impl_->context, reinterpret_cast<unsigned char*>(out.data()), &size) == 1);
+  CHECK(EVP_DigestFinal_ex(impl_->context, reinterpret_cast<unsigned char*>(out.data()), &size) ==
+        1);
   CHECK(size == out.size());
   return out;
 }

@@ -62,8 +62,7 @@ void Lessor::attach(std::string_view key, LeaseId id) {
   }
   if (id.value == 0) return;
   key_lease_.emplace(std::string(key), id);
-  if (const auto lease = leases_.find(id); lease != leases_.end())
-    lease->second.keys.emplace(key);
+  if (const auto lease = leases_.find(id); lease != leases_.end()) lease->second.keys.emplace(key);
 }
 
 LeaseId Lessor::lease_of(std::string_view key) const {
@@ -126,7 +125,8 @@ void Lessor::rebuild_if_bloated() {
   live.reserve(leases_.size());
   for (const auto& [id, lease] : leases_)
     if (lease.expiry != TimePoint::max()) live.push_back({lease.expiry, id});
-  due_ = std::priority_queue<Due, std::vector<Due>, std::greater<>>(std::greater<>(), std::move(live));
+  due_ =
+      std::priority_queue<Due, std::vector<Due>, std::greater<>>(std::greater<>(), std::move(live));
 }
 
 void Lessor::drop_stale_heads() {

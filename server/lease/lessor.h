@@ -1,7 +1,7 @@
-// The leases of the key space: what was granted, which keys hang on it, and - on the leader only - when
-// it ends. Grant, revoke, attach, detach and checkpoint come from apply and are deterministic; time is
-// the leader's and decides nothing but which revocations it proposes (reference semantics.md section 7).
-// One owner: the node thread.
+// The leases of the key space: what was granted, which keys hang on it, and - on the leader only -
+// when it ends. Grant, revoke, attach, detach and checkpoint come from apply and are deterministic;
+// time is the leader's and decides nothing but which revocations it proposes (reference
+// semantics.md section 7). One owner: the node thread.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ inline constexpr int64_t kTtlSecondsMax = 9'000'000'000;
 
 struct Lease {
   LeaseId id;
-  int64_t ttl_s = 0;        // granted, after the minimum was applied
-  int64_t remaining_s = 0;  // from a checkpoint; 0 = full ttl
+  int64_t ttl_s = 0;                    // granted, after the minimum was applied
+  int64_t remaining_s = 0;              // from a checkpoint; 0 = full ttl
   TimePoint expiry = TimePoint::max();  // max while this member is not the primary
   std::set<std::string, std::less<>> keys;
 };
@@ -35,21 +35,24 @@ class Lessor {
   // `ttl_s_min` must be equal on every member (it follows from the election timeout).
   Lessor(int64_t ttl_s_min, const Clock& clock, Registry& metrics);
 
-  // ---- apply -------------------------------------------------------------------------------------
-  // Errors: NotFound for id 0, OutOfRange above the longest TTL, FailedPrecondition when it exists.
+  // ---- apply
+  // ------------------------------------------------------------------------------------- Errors:
+  // NotFound for id 0, OutOfRange above the longest TTL, FailedPrecondition when it exists.
   Result<const Lease*> grant(LeaseId id, int64_t ttl_s);
   // Takes the lease out; its keys in ascending order are the caller's to delete. NotFound.
   Result<Lease> revoke(LeaseId id);
   void checkpoint(LeaseId id, int64_t remaining_s);
-  // The key's lease becomes `id` (0 detaches). Unknown ids are remembered for the key but never expire.
+  // The key's lease becomes `id` (0 detaches). Unknown ids are remembered for the key but never
+  // expire.
   void attach(std::string_view key, LeaseId id);
   LeaseId lease_of(std::string_view key) const;
   const Lease* find(LeaseId id) const;
   // From the store at start: no minimum, no checks.
   void restore(LeaseId id, int64_t ttl_s, int64_t remaining_s);
 
-  // ---- the leader's clock --------------------------------------------------------------------------
-  // This member leads: every lease gets its remaining (or full) time plus `extension`.
+  // ---- the leader's clock
+  // -------------------------------------------------------------------------- This member leads:
+  // every lease gets its remaining (or full) time plus `extension`.
   void promote(Duration extension);
   void demote();
   bool primary() const { return primary_; }
@@ -74,7 +77,8 @@ class Lessor {
   };
   void schedule(Lease& lease, TimePoint expiry);
   void drop_stale_heads();
-  // Due entries of renewed leases stay behind as stale ones; above twice the leases they are rebuilt.
+  // Due entries of renewed leases stay behind as stale ones; above twice the leases they are
+  // rebuilt.
   void rebuild_if_bloated();
 
   const int64_t ttl_s_min_;

@@ -1,5 +1,5 @@
-// The answers of one turn, gathered per client loop, so that each loop gets one delivery and one wake-up.
-// Owner: the node thread.
+// The answers of one turn, gathered per client loop, so that each loop gets one delivery and one
+// wake-up. Owner: the node thread.
 #pragma once
 
 #include <utility>
@@ -18,7 +18,8 @@ class Answers {
     add(request.to.sink, std::move(answer));
   }
   void partial(const Request& request, std::string body) {
-    add(request.to.sink, Answer{request.to.call_id, request.tag, Status(), std::move(body), nullptr, false});
+    add(request.to.sink,
+        Answer{request.to.call_id, request.tag, Status(), std::move(body), nullptr, false});
   }
 
   // Hands everything over.

@@ -71,9 +71,10 @@ bool Core::apply_one(const raft::Entry& entry) {
   metrics_->apply_seconds(envelope.field, applied.status.ok()).observe_seconds(took.count());
   if (took > settings_.warning_apply_duration) {
     metrics_->slow_applies.add();
-    env_.log.warn("apply request took too long", {{"took", took},
-                                                  {"expected-duration", settings_.warning_apply_duration},
-                                                  {"index", entry.index.value}});
+    env_.log.warn("apply request took too long",
+                  {{"took", took},
+                   {"expected-duration", settings_.warning_apply_duration},
+                   {"index", entry.index.value}});
   }
   gather_events();
   finish_entry(entry, std::move(applied));
@@ -161,13 +162,15 @@ void Core::answer_waiting(Waiting&& waiting, apply::Applied&& applied) {
 void Core::gather_events() {
   const auto events = store_.entry_events();
   if (events.empty()) return;
-  if (std::all_of(watch_sinks_.begin(), watch_sinks_.end(), [](WatchSink* s) { return s->idle(); })) return;
+  if (std::all_of(watch_sinks_.begin(), watch_sinks_.end(), [](WatchSink* s) { return s->idle(); }))
+    return;
   if (!events_) {
     events_ = std::make_shared<watch::EventBatch>();
     events_->first = events.front().main;
   }
   events_->last = events.back().main;
-  if (auto hold = store_.hold_entry_events(); events_->holds.empty() || events_->holds.back() != hold)
+  if (auto hold = store_.hold_entry_events();
+      events_->holds.empty() || events_->holds.back() != hold)
     events_->holds.push_back(std::move(hold));
   const bool want_prev = prev_kv_watchers_.load(std::memory_order_relaxed) > 0;
   for (const mvcc::Event& event : events) {
@@ -202,7 +205,8 @@ void Core::start_compaction_hash(const raft::Entry& entry) {
   wire::Reader reader(envelope.body);
   for (wire::Field f; reader.next(f);)
     if (f.number == 1) revision = f.as_int64();
-  if (Revision(revision) <= store_.compacted() || Revision(revision) > store_.current() || revision <= 0)
+  if (Revision(revision) <= store_.compacted() || Revision(revision) > store_.current() ||
+      revision <= 0)
     return;
   if (alarms_.any(apply::kAlarmCorrupt)) return;
   auto job = store_.make_hash_job(Revision(revision));

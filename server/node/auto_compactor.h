@@ -1,5 +1,5 @@
-// When to compact by itself, as etcd decides it (reference semantics.md section 5): a pure policy, asked
-// on every tick of the leader. Owner: the node thread.
+// When to compact by itself, as etcd decides it (reference semantics.md section 5): a pure policy,
+// asked on every tick of the leader. Owner: the node thread.
 #pragma once
 
 #include <deque>
@@ -36,7 +36,7 @@ class AutoCompactor {
   const Mode mode_;
   const Duration retention_;
   const int64_t revisions_;
-  std::deque<Sample> samples_;     // one retention of history
+  std::deque<Sample> samples_;  // one retention of history
   TimePoint next_sample_{};
   TimePoint next_compaction_{};
   bool started_ = false;

@@ -58,8 +58,9 @@ Result<Founders> founders_of(const BootSettings& s) {
     return refuse("--initial-cluster names " + std::to_string(out.members.size()) +
                   " members, but this release runs a single member; name only this one");
   if (out.self.value == 0)
-    return refuse("couldn't find local name \"" + s.name +
-                  "\" in the initial cluster configuration; --name and --initial-cluster must agree");
+    return refuse(
+        "couldn't find local name \"" + s.name +
+        "\" in the initial cluster configuration; --name and --initial-cluster must agree");
   std::sort(out.members.begin(), out.members.end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
   out.cluster = apply::cluster_id_of(ids);
@@ -108,9 +109,11 @@ Status check_directory(io::FileSystem& fs, const Paths& paths) {
   const auto etcd = fs.exists(paths.member + "/snap/db");
   if (!etcd.ok()) return refuse("cannot access data directory: " + etcd.status().text());
   if (*etcd)
-    return refuse("data directory " + paths.root +
-                  " was written by etcd (member/snap/db is there), which Keelson does not take over in place; "
-                  "take a snapshot with etcdctl snapshot save and give Keelson an empty --data-dir");
+    return refuse(
+        "data directory " + paths.root +
+        " was written by etcd (member/snap/db is there), which Keelson does not take over in "
+        "place; "
+        "take a snapshot with etcdctl snapshot save and give Keelson an empty --data-dir");
   return Status();
 }
 
@@ -119,13 +122,16 @@ Result<uint64_t> highest_generation(io::FileSystem& fs, const std::string& membe
   if (!names.ok()) return names.status();
   for (const std::string& name : *names)
     if (name.starts_with("state-")) return uint64_t{1};
-  return refuse("data directory " + member +
-                " holds no state-<n> directory: the store is missing; restore the directory from a copy, or "
-                "remove it and let the member join again");
+  return refuse(
+      "data directory " + member +
+      " holds no state-<n> directory: the store is missing; restore the directory from a copy, or "
+      "remove it and let the member join again");
 }
 
-// A crash may leave half-built or replaced generations and images; the log names the one that counts.
-void remove_leftovers(io::FileSystem& fs, const std::string& member, uint64_t generation, Log& log) {
+// A crash may leave half-built or replaced generations and images; the log names the one that
+// counts.
+void remove_leftovers(io::FileSystem& fs, const std::string& member, uint64_t generation,
+                      Log& log) {
   const auto names = fs.list(member);
   if (!names.ok()) return;
   const std::string keep = "state-" + std::to_string(generation);
@@ -151,10 +157,11 @@ Status open_member(io::FileSystem& fs, const BootSettings& s, const Paths& paths
   if (!store.ok()) return store.status();
   const wal::Identity& id = out.recovered.identity;
   if (out.loaded.identity.cluster != id.cluster || out.loaded.identity.member != id.member)
-    return refuse("the log in " + paths.wal + " belongs to member " + hex(id.member.value) + " of cluster " +
-                  hex(id.cluster.value) + ", the store in " + paths.member + " to member " +
-                  hex(out.loaded.identity.member.value) + " of cluster " +
-                  hex(out.loaded.identity.cluster.value) + "; put back the halves that belong together");
+    return refuse("the log in " + paths.wal + " belongs to member " + hex(id.member.value) +
+                  " of cluster " + hex(id.cluster.value) + ", the store in " + paths.member +
+                  " to member " + hex(out.loaded.identity.member.value) + " of cluster " +
+                  hex(out.loaded.identity.cluster.value) +
+                  "; put back the halves that belong together");
   if (Status st = out.recovered.check_applied(out.loaded.applied); !st.ok()) return st;
   out.identity = id;
   out.wal = std::move(*log_file);
@@ -174,7 +181,8 @@ Result<std::vector<BootstrapMember>> parse_initial_cluster(std::string_view text
       return Status(Code::kInvalidArgument,
                     "--initial-cluster: \"" + std::string(part) + "\" is not of the form name=url");
     const std::string name(part.substr(0, equals));
-    auto known = std::find_if(out.begin(), out.end(), [&](const auto& m) { return m.name == name; });
+    auto known =
+        std::find_if(out.begin(), out.end(), [&](const auto& m) { return m.name == name; });
     if (known == out.end()) known = out.insert(out.end(), {name, {}});
     known->peer_urls.emplace_back(part.substr(equals + 1));
   }
@@ -191,7 +199,8 @@ Result<Booted> boot(io::FileSystem& fs, const BootSettings& s, Log& log, Registr
   Booted out;
   auto lock = fs.lock(paths.root + "/LOCK");
   if (!lock.ok())
-    return refuse("data directory " + paths.root + " is in use by another process (" + lock.status().text() +
+    return refuse("data directory " + paths.root + " is in use by another process (" +
+                  lock.status().text() +
                   "); stop it first, or give this member its own --data-dir");
   out.lock = std::move(*lock);
   if (Status st = check_directory(fs, paths); !st.ok()) return st;

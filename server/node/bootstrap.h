@@ -1,6 +1,6 @@
-// From a data directory to the parts a Core starts with. First boot builds member.tmp/ whole, syncs it
-// and renames it, so that a crash leaves either no member or a complete one. Whatever is wrong with the
-// directory gets one clear line that says what to do.
+// From a data directory to the parts a Core starts with. First boot builds member.tmp/ whole, syncs
+// it and renames it, so that a crash leaves either no member or a complete one. Whatever is wrong
+// with the directory gets one clear line that says what to do.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,8 @@ struct BootstrapMember {
   std::vector<std::string> peer_urls;
 };
 
-// "name=url,name=url2,other=url": a name may repeat, its URLs add up. InvalidArgument names the part.
+// "name=url,name=url2,other=url": a name may repeat, its URLs add up. InvalidArgument names the
+// part.
 Result<std::vector<BootstrapMember>> parse_initial_cluster(std::string_view text);
 
 struct BootSettings {

@@ -14,7 +14,8 @@ namespace {
 raft::Config raft_config(const Settings& settings, MemberId id) {
   raft::Config config;
   config.id = id;
-  config.election_ticks = static_cast<int>(std::max<int64_t>(1, settings.election / settings.heartbeat));
+  config.election_ticks =
+      static_cast<int>(std::max<int64_t>(1, settings.election / settings.heartbeat));
   config.pre_vote = settings.pre_vote;
   config.unsynced_bytes_max = limits::kUnsyncedBytes;
   return config;
@@ -40,7 +41,8 @@ Core::Core(Environment env, Settings settings, Opened opened, std::function<void
       membership_(store_),
       alarms_(store_),
       applier_({store_, lessor_, membership_, alarms_},
-               {settings_.learners_max, [this](int64_t cost) { return quota_allows(cost); }}, env.metrics),
+               {settings_.learners_max, [this](int64_t cost) { return quota_allows(cost); }},
+               env.metrics),
       auto_compactor_(settings_.auto_compaction, settings_.auto_compaction_retention,
                       settings_.auto_compaction_revisions),
       pending_(first_request_id(opened_, env.clock)),
@@ -135,70 +137,85 @@ bool Core::turn() {
 }
 
 void Core::dispatch(Request&& request) {
-  auto what = std::exchange(request.what, std::monostate());
-  if (stopping_ && !std::holds_alternative<CallGone>(what)) {
+  if (stopping_ && !std::holds_alternative<CallGone>(request.what)) {
     answers_.fail(request, Status(Code::kUnavailable, "etcdserver: server stopped"));
     return;
   }
-  if (auto* range = std::get_if<RangeQuery>(&what)) {
-    const bool linearizable = !range->serializable;
-    request.what = std::move(*range);
-    on_read(std::move(request), linearizable);
-  } else if (auto* proposal = std::get_if<Proposal>(&what)) {
-    on_proposal(std::move(request), std::move(*proposal));
-  } else if (auto* txn = std::get_if<ReadTxn>(&what)) {
-    const bool linearizable = !txn->serializable;
-    request.what = std::move(*txn);
-    on_read(std::move(request), linearizable);
-  } else if (auto* open = std::get_if<RangeStreamOpen>(&what)) {
-    const bool linearizable = !open->query.serializable;
-    request.what = std::move(*open);
-    on_read(std::move(request), linearizable);
-  } else if (auto* list = std::get_if<MemberList>(&what)) {
-    request.what = *list;
+  if (const auto* range = std::get_if<RangeQuery>(&request.what)) {
+    on_read(std::move(request), !range->serializable);
+  } else if (auto* proposal = std::get_if<Proposal>(&request.what)) {
+    Proposal taken = std::move(*proposal);
+    on_proposal(std::move(request), std::move(taken));
+  } else if (const auto* txn = std::get_if<ReadTxn>(&request.what)) {
+    on_read(std::move(request), !txn->serializable);
+  } else if (const auto* open = std::get_if<RangeStreamOpen>(&request.what)) {
+    on_read(std::move(request), !open->query.serializable);
+  } else if (const auto* list = std::get_if<MemberList>(&request.what)) {
     on_read(std::move(request), list->linearizable);
-  } else if (std::holds_alternative<ReadBarrier>(what)) {
-    request.what = ReadBarrier{};
+  } else if (std::holds_alternative<ReadBarrier>(request.what) ||
+             std::holds_alternative<Downgrade>(request.what)) {
     on_read(std::move(request), true);
-  } else if (auto* down = std::get_if<Downgrade>(&what)) {
-    request.what = std::move(*down);
-    on_read(std::move(request), true);
-  } else if (auto* more = std::get_if<RangeStreamMore>(&what); more != nullptr) {
+  } else if (auto* history = std::get_if<WatchHistory>(&request.what)) {
+    WatchHistory taken = std::move(*history);
+    on_watch_history(std::move(request), std::move(taken));
+  } else if (!dispatch_stream(request) && !dispatch_question(request)) {
+    dispatch_maintenance(std::move(request));
+  }
+}
+
+bool Core::dispatch_stream(Request& request) {
+  if (std::holds_alternative<RangeStreamMore>(request.what)) {
     next_stream_chunk(std::move(request));
-  } else if (std::holds_alternative<CallGone>(what)) {
+  } else if (std::holds_alternative<SnapshotMore>(request.what)) {
+    on_snapshot_more(std::move(request));
+  } else if (std::holds_alternative<CallGone>(request.what)) {
     streams_.erase({request.to.sink, request.to.call_id});
     snapshots_.erase({request.to.sink, request.to.call_id});
-  } else if (auto* keep = std::get_if<LeaseKeepAlive>(&what)) {
-    on_keep_alive(request, *keep);
-  } else if (auto* ttl = std::get_if<LeaseTimeToLive>(&what)) {
-    on_time_to_live(request, *ttl);
-  } else if (std::holds_alternative<LeaseLeases>(what)) {
-    on_leases(request);
-  } else if (auto* urls = std::get_if<MemberUrlsCheck>(&what)) {
-    const Status taken = membership_.check_urls(urls->self, urls->peer_urls);
-    answers_.fail(request, taken.ok() ? urls->refusal : taken);
-  } else if (std::holds_alternative<MaintenanceStatus>(what)) {
-    on_status(request);
-  } else if (auto* alarms = std::get_if<AlarmList>(&what)) {
-    on_alarm_list(request, *alarms);
-  } else if (std::holds_alternative<Hash>(what)) {
-    on_hash(std::move(request));
-  } else if (auto* hash = std::get_if<HashKv>(&what)) {
-    on_hash_kv(std::move(request), *hash);
-  } else if (std::holds_alternative<Defragment>(what)) {
-    on_defragment(std::move(request));
-  } else if (std::holds_alternative<SnapshotOpen>(what)) {
-    on_snapshot(std::move(request));
-  } else if (std::holds_alternative<SnapshotMore>(what)) {
-    on_snapshot_more(std::move(request));
-  } else if (auto* move = std::get_if<MoveLeader>(&what)) {
-    on_move_leader(request, *move);
-  } else if (std::holds_alternative<WatchCreate>(what)) {
-    // Answered behind the events of this turn: everything up to `current` is history for the watcher.
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// What is answered at once from the node's own state.
+bool Core::dispatch_question(const Request& request) {
+  if (std::holds_alternative<WatchCreate>(request.what)) {
+    // Answered behind the events of this turn: everything up to `current` is history for the
+    // watcher.
     answers_.object(request, std::make_shared<watch::WatchStart>(
                                  watch::WatchStart{store_.current(), store_.compacted()}));
-  } else if (auto* history = std::get_if<WatchHistory>(&what)) {
-    on_watch_history(std::move(request), std::move(*history));
+  } else if (const auto* keep = std::get_if<LeaseKeepAlive>(&request.what)) {
+    on_keep_alive(request, *keep);
+  } else if (const auto* ttl = std::get_if<LeaseTimeToLive>(&request.what)) {
+    on_time_to_live(request, *ttl);
+  } else if (std::holds_alternative<LeaseLeases>(request.what)) {
+    on_leases(request);
+  } else if (std::holds_alternative<MaintenanceStatus>(request.what)) {
+    on_status(request);
+  } else if (const auto* alarms = std::get_if<AlarmList>(&request.what)) {
+    on_alarm_list(request, *alarms);
+  } else if (const auto* move = std::get_if<MoveLeader>(&request.what)) {
+    on_move_leader(request, *move);
+  } else if (const auto* urls = std::get_if<MemberUrlsCheck>(&request.what)) {
+    const Status taken = membership_.check_urls(urls->self, urls->peer_urls);
+    answers_.fail(request, taken.ok() ? urls->refusal : taken);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Core::dispatch_maintenance(Request&& request) {
+  if (std::holds_alternative<Hash>(request.what)) {
+    on_hash(std::move(request));
+  } else if (const auto* hash = std::get_if<HashKv>(&request.what)) {
+    const HashKv wanted = *hash;
+    on_hash_kv(std::move(request), wanted);
+  } else if (std::holds_alternative<Defragment>(request.what)) {
+    on_defragment(std::move(request));
+  } else {
+    CHECK(std::holds_alternative<SnapshotOpen>(request.what));
+    on_snapshot(std::move(request));
   }
 }
 

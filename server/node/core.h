@@ -1,7 +1,8 @@
 // The node: one raft member with its log, state and leases, written without threads. Clients submit
-// requests from any thread; turn() does everything else and is called by one thread only (production:
-// node_thread.h; the simulator: its own step). A turn takes all that is waiting as one batch: one log
-// batch, one pass of apply, one delivery of answers a client loop (reference design.md sections 3, 6-9).
+// requests from any thread; turn() does everything else and is called by one thread only
+// (production: node_thread.h; the simulator: its own step). A turn takes all that is waiting as one
+// batch: one log batch, one pass of apply, one delivery of answers a client loop (reference
+// design.md sections 3, 6-9).
 #pragma once
 
 #include <atomic>
@@ -80,7 +81,8 @@ class Core final : public Node {
   Core(Environment env, Settings settings, Opened opened, std::function<void()> wake);
   ~Core() override;
 
-  // ---- any thread --------------------------------------------------------------------------------
+  // ---- any thread
+  // --------------------------------------------------------------------------------
   void submit(std::vector<Request>&& requests) override;
   void add_watch_sink(WatchSink* sink) override;
   void count_prev_kv_watchers(int delta) override;
@@ -90,7 +92,8 @@ class Core final : public Node {
   bool ready() const { return ready_.load(std::memory_order_acquire); }
   wal::Wal& log_file() { return *opened_.wal; }
 
-  // ---- the node's thread -------------------------------------------------------------------------
+  // ---- the node's thread
+  // -------------------------------------------------------------------------
   void set_log_writer(LogWriter* writer) { log_writer_ = writer; }
   // True: call again at once, there is more to do.
   bool turn();
@@ -189,6 +192,9 @@ class Core final : public Node {
   void finish_compaction();
 
   void dispatch(Request&& request);
+  bool dispatch_stream(Request& request);
+  bool dispatch_question(const Request& request);
+  void dispatch_maintenance(Request&& request);
   bool quota_allows(int64_t cost) const;
   apply::HeaderFacts header() const;
   bool leads() const { return raft_.role() == raft::RoleKind::kLeader; }
@@ -208,22 +214,24 @@ class Core final : public Node {
   AutoCompactor auto_compactor_;
   LogWriter* log_writer_ = nullptr;
 
-  // ---- inbox -------------------------------------------------------------------------------------
+  // ---- inbox
+  // -------------------------------------------------------------------------------------
   Mutex inbox_mutex_;
   std::vector<Request> inbox_ GUARDED_BY(inbox_mutex_);
   std::vector<std::function<void()>> inbox_done_ GUARDED_BY(inbox_mutex_);
   bool inbox_woken_ GUARDED_BY(inbox_mutex_) = false;
   uint64_t inbox_synced_ GUARDED_BY(inbox_mutex_) = 0;
 
-  // ---- owned by the node thread ------------------------------------------------------------------
+  // ---- owned by the node thread
+  // ------------------------------------------------------------------
   Answers answers_;
   Pending pending_;
   std::vector<raft::Payload> proposals_;
   size_t proposal_bytes_ = 0;
-  std::deque<raft::Entry> committed_;   // to be applied
-  bool apply_waits_ = false;            // for values from disk
-  bool entry_begun_ = false;            // committed_.front() was decoded
-  std::vector<Request> reads_;          // of this turn, for one round
+  std::deque<raft::Entry> committed_;                     // to be applied
+  bool apply_waits_ = false;                              // for values from disk
+  bool entry_begun_ = false;                              // committed_.front() was decoded
+  std::vector<Request> reads_;                            // of this turn, for one round
   std::map<uint64_t, std::vector<Request>> read_rounds_;  // by round id
   struct ReadyReads {
     Index index;
@@ -233,7 +241,8 @@ class Core final : public Node {
   uint64_t next_round_ = 1;
   std::deque<std::shared_ptr<RangeTask>> range_tasks_;
   std::map<std::pair<AnswerSink*, uint64_t>, std::shared_ptr<StreamTask>> streams_;
-  std::deque<std::shared_ptr<StreamTask>> collecting_;  // streams that walk the index for their next batch
+  std::deque<std::shared_ptr<StreamTask>>
+      collecting_;  // streams that walk the index for their next batch
 
   std::vector<WatchSink*> watch_sinks_;
   std::atomic<int> prev_kv_watchers_{0};
@@ -241,8 +250,8 @@ class Core final : public Node {
   size_t event_bytes_ = 0;
 
   struct HashTask;
-  std::deque<std::shared_ptr<HashTask>> hashes_;       // preparing
-  int compaction_hashes_ = 0;                          // running: physical removal waits for them
+  std::deque<std::shared_ptr<HashTask>> hashes_;  // preparing
+  int compaction_hashes_ = 0;                     // running: physical removal waits for them
   std::vector<std::pair<Revision, Request>> physical_waiters_;
   bool compaction_stalled_ = false;
 
@@ -255,13 +264,13 @@ class Core final : public Node {
   std::unique_ptr<mvcc::Store::ShrinkJob> shrink_ready_;  // marker synced, to be switched to
 
   bool persist_running_ = false;
-  bool persist_now_ = false;            // do not wait for the delay
+  bool persist_now_ = false;  // do not wait for the delay
   TimePoint persist_due_ = TimePoint::max();
 
   TimePoint next_tick_;
   MemberId last_leader_;
   bool was_leader_ = false;
-  bool leader_entry_applied_ = false;   // the first entry of the own term: leases may run
+  bool leader_entry_applied_ = false;  // the first entry of the own term: leases may run
   bool published_ = false;
   TimePoint publish_again_{};
   bool version_proposed_ = false;

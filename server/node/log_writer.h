@@ -1,6 +1,6 @@
-// Where the node's log batches go. Production: one thread that takes all batches waiting, appends them
-// and syncs once; the simulator: a step of its own. The number of the last batch made durable comes
-// back through `synced`, never an index (entries may have been overwritten meanwhile).
+// Where the node's log batches go. Production: one thread that takes all batches waiting, appends
+// them and syncs once; the simulator: a step of its own. The number of the last batch made durable
+// comes back through `synced`, never an index (entries may have been overwritten meanwhile).
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ class LogWriter {
 // Owns the log thread. `synced` is called on it.
 class LogThread final : public LogWriter {
  public:
-  LogThread(wal::Wal& wal, const Clock& clock, Registry& metrics, std::function<void(uint64_t)> synced);
+  LogThread(wal::Wal& wal, const Clock& clock, Registry& metrics,
+            std::function<void(uint64_t)> synced);
   ~LogThread() override;  // writes what is queued, then joins
   void submit(LogBatch&& batch) override;
 

@@ -80,8 +80,7 @@ void Core::on_status(const Request& request) {
   response.mutable_downgradeinfo()->set_enabled(membership_.downgrade_enabled());
   response.mutable_downgradeinfo()->set_targetversion(membership_.downgrade_target());
   if (raft_.leader().value == 0) response.add_errors("etcdserver: no leader");
-  for (const apply::Alarm& alarm : alarms_.all())
-    response.add_errors(alarm_text(alarm));
+  for (const apply::Alarm& alarm : alarms_.all()) response.add_errors(alarm_text(alarm));
   answers_.ok(request, response.SerializeAsString());
 }
 
@@ -99,7 +98,8 @@ void Core::on_move_leader(const Request& request, const MoveLeader& what) {
     return answers_.fail(request, Status(Code::kFailedPrecondition, "etcdserver: not leader"));
   const apply::Member* target = membership_.find(what.target);
   if (target == nullptr || target->learner)
-    return answers_.fail(request, Status(Code::kFailedPrecondition, "etcdserver: bad leader transferee"));
+    return answers_.fail(request,
+                         Status(Code::kFailedPrecondition, "etcdserver: bad leader transferee"));
   if (what.target == raft_.id()) return answers_.ok(request, {});
   raft_.transfer_leader(what.target);
   answers_.ok(request, {});
@@ -123,12 +123,13 @@ void Core::on_downgrade(Request&& request, const Downgrade& what) {
                            Status(Code::kFailedPrecondition,
                                   "etcdserver: cluster version not found during downgrade"));
     if (target->first != current->first || target->second + 1 != current->second)
-      return answers_.fail(request, Status(Code::kInvalidArgument,
-                                           "etcdserver: invalid downgrade target version"));
+      return answers_.fail(
+          request, Status(Code::kInvalidArgument, "etcdserver: invalid downgrade target version"));
     if (membership_.downgrade_enabled())
       return answers_.fail(request, Status(Code::kFailedPrecondition,
                                            "etcdserver: cluster has a downgrade job in progress"));
-    wire::put_bytes(body, 2, std::to_string(target->first) + "." + std::to_string(target->second) + ".0");
+    wire::put_bytes(body, 2,
+                    std::to_string(target->first) + "." + std::to_string(target->second) + ".0");
   }
   if (what.action == kValidate || (what.action == kCancel && !membership_.downgrade_enabled())) {
     etcdserverpb::DowngradeResponse response;
@@ -161,7 +162,8 @@ void Core::on_hash(Request&& request) {
 
 namespace {
 
-std::string hash_body(const apply::HeaderFacts& facts, Revision current, const mvcc::HashResult& result) {
+std::string hash_body(const apply::HeaderFacts& facts, Revision current,
+                      const mvcc::HashResult& result) {
   std::string body;
   apply::put_header(body, facts, current);
   wire::put_uint(body, 2, result.hash);
@@ -211,8 +213,10 @@ bool Core::step_hashes(TimePoint deadline) {
     });
     if (posted) continue;
     task->job.reset();
-    if (task->compaction) --compaction_hashes_;
-    else answers_.fail(task->request, Status(Code::kUnknown, "etcdserver: too many requests"));
+    if (task->compaction)
+      --compaction_hashes_;
+    else
+      answers_.fail(task->request, Status(Code::kUnknown, "etcdserver: too many requests"));
   }
   return false;
 }
@@ -231,7 +235,8 @@ void Core::on_watch_history(Request&& request, WatchHistory&& what) {
   const auto waiting = std::make_shared<Request>(std::move(request));
   const auto query = std::make_shared<mvcc::HistoryQuery>(std::move(what.query));
   const std::shared_ptr<mvcc::Pin> pin = store_.pin();
-  const bool posted = env_.pool.post([this, waiting, query, answer, pin, view = store_.view()]() mutable {
+  const bool posted = env_.pool.post([this, waiting, query, answer, pin,
+                                      view = store_.view()]() mutable {
     auto chunk = mvcc::Store::read_history(*view, *query);
     post_done([this, waiting, answer, pin = std::move(pin), chunk = std::move(chunk)]() mutable {
       pin.reset();
@@ -240,7 +245,8 @@ void Core::on_watch_history(Request&& request, WatchHistory&& what) {
       answers_.object(*waiting, answer);
     });
   });
-  if (!posted) answers_.fail(*waiting, Status(Code::kResourceExhausted, "history readers are busy"));
+  if (!posted)
+    answers_.fail(*waiting, Status(Code::kResourceExhausted, "history readers are busy"));
 }
 
 }  // namespace keelson::node

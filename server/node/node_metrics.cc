@@ -40,7 +40,8 @@ NodeMetrics::NodeMetrics(Registry& r)
       is_leader(r.gauge("etcd_server_is_leader", "Whether this member leads.")),
       is_learner(r.gauge("etcd_server_is_learner", "Whether this member is a learner.")),
       leader_changes(r.counter("etcd_server_leader_changes_seen_total", "Leader changes seen.")),
-      committed(r.gauge("etcd_server_proposals_committed_total", "Index of the last committed entry.")),
+      committed(
+          r.gauge("etcd_server_proposals_committed_total", "Index of the last committed entry.")),
       applied(r.gauge("etcd_server_proposals_applied_total", "Index of the last applied entry.")),
       pending(r.gauge("etcd_server_proposals_pending", "Proposals under way.")),
       proposals_failed(r.counter("etcd_server_proposals_failed_total", "Proposals that failed.")),
@@ -49,8 +50,8 @@ NodeMetrics::NodeMetrics(Registry& r)
       slow_reads(r.counter("etcd_server_slow_read_indexes_total",
                            "Read rounds that were not confirmed in time and asked again.")),
       failed_reads(r.counter("etcd_server_read_indexes_failed_total", "Read rounds that failed.")),
-      heartbeat_failures(r.counter("etcd_server_heartbeat_send_failures_total",
-                                   "Heartbeats that left late.")),
+      heartbeat_failures(
+          r.counter("etcd_server_heartbeat_send_failures_total", "Heartbeats that left late.")),
       current_revision(r.gauge("etcd_debugging_mvcc_current_revision", "Revision of the store.")),
       compact_revision(r.gauge("etcd_debugging_mvcc_compact_revision", "Last compact revision.")),
       quota(r.gauge("etcd_server_quota_backend_bytes", "Effective quota of the store.")),
@@ -59,8 +60,8 @@ NodeMetrics::NodeMetrics(Registry& r)
                                  "Duration of shrinking the store.", 0.1, 2, 13)),
       snapshot_seconds(r.histogram("etcd_disk_backend_snapshot_duration_seconds",
                                    "Duration of streaming one snapshot.", 0.01, 2, 17)),
-      range_seconds(r.histogram("etcd_server_range_duration_seconds", "Duration of ranges.", 0.0001, 2,
-                                20, {{"success", "true"}})),
+      range_seconds(r.histogram("etcd_server_range_duration_seconds", "Duration of ranges.", 0.0001,
+                                2, 20, {{"success", "true"}})),
       range_failed_seconds(r.histogram("etcd_server_range_duration_seconds", "Duration of ranges.",
                                        0.0001, 2, 20, {{"success", "false"}})),
       registry_(r) {}
@@ -69,8 +70,8 @@ Histogram& NodeMetrics::apply_seconds(uint32_t number, bool ok) {
   const size_t kind = kind_of(number);
   Histogram*& slot = apply_[kind][ok ? 1 : 0];
   if (slot == nullptr)
-    slot = &registry_.histogram("etcd_server_apply_duration_seconds", "Duration of applying a request.",
-                                0.0001, 2, 20,
+    slot = &registry_.histogram("etcd_server_apply_duration_seconds",
+                                "Duration of applying a request.", 0.0001, 2, 20,
                                 {{"version", "v3"},
                                  {"op", std::string(kKindNames[kind].name)},
                                  {"success", ok ? "true" : "false"}});
@@ -81,10 +82,10 @@ Histogram& NodeMetrics::request_seconds(uint32_t number, bool ok) {
   const size_t kind = kind_of(number);
   Histogram*& slot = request_[kind][ok ? 1 : 0];
   if (slot == nullptr)
-    slot = &registry_.histogram("etcd_server_request_duration_seconds",
-                                "Duration of requests from the proposal to the answer.", 0.001, 2, 14,
-                                {{"type", std::string(kKindNames[kind].name)},
-                                 {"success", ok ? "true" : "false"}});
+    slot = &registry_.histogram(
+        "etcd_server_request_duration_seconds",
+        "Duration of requests from the proposal to the answer.", 0.001, 2, 14,
+        {{"type", std::string(kKindNames[kind].name)}, {"success", ok ? "true" : "false"}});
   return *slot;
 }
 

@@ -1,5 +1,5 @@
-// Proposals that wait for their entry to be applied. Ids are handed out in order, so the waiting list is
-// a ring indexed by id: no hashing on the write path. Owner: the node thread.
+// Proposals that wait for their entry to be applied. Ids are handed out in order, so the waiting
+// list is a ring indexed by id: no hashing on the write path. Owner: the node thread.
 #pragma once
 
 #include <deque>
@@ -10,10 +10,10 @@
 namespace keelson::node {
 
 struct Waiting {
-  Request request;          // its payload is moved out; to, tag and times remain
-  uint32_t field = 0;       // which request, for metrics
-  bool physical = false;    // Compact: answer after the removal
-  bool open = false;        // false: a hole, answered or never used
+  Request request;        // its payload is moved out; to, tag and times remain
+  uint32_t field = 0;     // which request, for metrics
+  bool physical = false;  // Compact: answer after the removal
+  bool open = false;      // false: a hole, answered or never used
 };
 
 class Pending {
@@ -23,8 +23,10 @@ class Pending {
   uint64_t next_id() const { return next_; }
   // Uses up an id that nobody waits for (lease ids, reads).
   uint64_t skip() {
-    if (ring_.empty()) base_ = next_ + 1;
-    else ring_.emplace_back();
+    if (ring_.empty())
+      base_ = next_ + 1;
+    else
+      ring_.emplace_back();
     return next_++;
   }
   uint64_t add(Waiting waiting) {

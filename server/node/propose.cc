@@ -88,8 +88,8 @@ void Core::flush_proposals() {
   proposal_bytes_ = 0;
   const Status status = raft_.propose(std::exchange(proposals_, {}));
   if (status.ok()) return;
-  // Nothing of it was appended. Without a leader the client hears it when its time is over, as in etcd;
-  // a full queue is told at once.
+  // Nothing of it was appended. Without a leader the client hears it when its time is over, as in
+  // etcd; a full queue is told at once.
   if (status.code() == Code::kUnavailable) return;
   for (uint64_t id = first; id < first + count; ++id) {
     if (auto waiting = pending_.take(id)) {
@@ -111,9 +111,10 @@ void Core::raise_alarm(int32_t type) {
   const apply::Alarm alarm{raft_.id(), type};
   if (alarms_.raised(alarm) || nospace_proposed_) return;
   nospace_proposed_ = true;
-  env_.log.warn("raising an alarm: the store has reached its quota; compact, defragment and disarm, or raise "
-                "--quota-backend-bytes",
-                {{"member-id", hex(alarm.member.value)}, {"quota", settings_.quota_bytes}});
+  env_.log.warn(
+      "raising an alarm: the store has reached its quota; compact, defragment and disarm, or raise "
+      "--quota-backend-bytes",
+      {{"member-id", hex(alarm.member.value)}, {"quota", settings_.quota_bytes}});
   std::string body;
   wire::put_int(body, 1, 1);  // ACTIVATE
   wire::put_uint(body, 2, alarm.member.value);

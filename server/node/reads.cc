@@ -1,5 +1,5 @@
-// Reads: one confirmation round serves all that came in a turn; each is then a walk of the index and,
-// when values are not in memory, a job for the pool.
+// Reads: one confirmation round serves all that came in a turn; each is then a walk of the index
+// and, when values are not in memory, a job for the pool.
 #include <algorithm>
 
 #include "base/limits.h"
@@ -11,7 +11,8 @@
 namespace keelson::node {
 namespace {
 
-// Values this few are looked up in memory on the node thread and cached when they had to be fetched.
+// Values this few are looked up in memory on the node thread and cached when they had to be
+// fetched.
 constexpr size_t kInlineValues = 256;
 constexpr size_t kItemsASlice = 2048;
 
@@ -29,7 +30,8 @@ void Core::on_read(Request&& request, bool linearizable) {
 void Core::flush_reads() {
   if (reads_.empty()) return;
   const uint64_t round = next_round_;
-  // Without a leader the reads stay here and are asked again on a later turn, until their time is over.
+  // Without a leader the reads stay here and are asked again on a later turn, until their time is
+  // over.
   if (!raft_.read_index(round).ok()) {
     const TimePoint limit = env_.clock.now() - std::chrono::seconds(5) - 2 * settings_.election;
     std::erase_if(reads_, [&](Request& r) {
@@ -74,7 +76,8 @@ void Core::serve(Request&& request) {
 // The most frequent read by far: one key, whole, at some revision, its value in memory.
 bool Core::serve_single_key(const Request& request, const RangeQuery& query) {
   if (!query.end.empty() || query.keys_only || query.count_only || query.min_mod_revision != 0 ||
-      query.max_mod_revision != 0 || query.min_create_revision != 0 || query.max_create_revision != 0)
+      query.max_mod_revision != 0 || query.min_create_revision != 0 ||
+      query.max_create_revision != 0)
     return false;
   const Revision current = store_.current();
   const Revision at = query.revision > 0 ? Revision(query.revision) : current;
@@ -101,7 +104,8 @@ void Core::start_range(Request&& request, RangeQuery&& query) {
   auto task = std::make_shared<RangeTask>(std::move(request), std::move(query));
   task->run.emplace(store_, task->view(), store_.current());
   if (Status status = task->run->check(); !status.ok()) {
-    metrics_->range_failed_seconds.observe_seconds((env_.clock.now() - task->request.started).count());
+    metrics_->range_failed_seconds.observe_seconds(
+        (env_.clock.now() - task->request.started).count());
     answers_.fail(task->request, std::move(status));
     return;
   }
@@ -134,7 +138,8 @@ bool Core::step_range_tasks(TimePoint deadline) {
 }
 
 void Core::finish_range(std::shared_ptr<RangeTask> task) {
-  task->pin.reset();  // the rows are named now; a view keeps reading them until they are really gone
+  task->pin
+      .reset();  // the rows are named now; a view keeps reading them until they are really gone
   applier_.metrics().ranges.add();
   metrics_->range_seconds.observe_seconds((env_.clock.now() - task->request.started).count());
   std::string body;
@@ -162,15 +167,16 @@ void Core::finish_range(std::shared_ptr<RangeTask> task) {
           return values;
         },
         body);
-    post_done([this, task, pin = std::move(pin), status, body = std::move(body), fetched]() mutable {
-      for (auto& [seq, kv] : fetched) store_.cache(seq, kv);
-      if (status.ok()) {
-        answers_.ok(task->request, std::move(body));
-      } else {
-        answers_.fail(task->request, status);
-      }
-      pin.reset();
-    });
+    post_done(
+        [this, task, pin = std::move(pin), status, body = std::move(body), fetched]() mutable {
+          for (auto& [seq, kv] : fetched) store_.cache(seq, kv);
+          if (status.ok()) {
+            answers_.ok(task->request, std::move(body));
+          } else {
+            answers_.fail(task->request, status);
+          }
+          pin.reset();
+        });
   };
   auto shared_job = std::make_shared<decltype(job)>(std::move(job));
   if (!env_.pool.post([shared_job] { (*shared_job)(); }))
@@ -190,7 +196,8 @@ void Core::serve_read_txn(Request&& request, bool second_try) {
       CHECK(values.ok());
       post_done([this, waiting, missing, values = std::move(*values)] {
         for (size_t i = 0; i < missing.size(); ++i)
-          if (values[i]) store_.cache(missing[i], std::make_shared<const std::string>(values[i].kv));
+          if (values[i])
+            store_.cache(missing[i], std::make_shared<const std::string>(values[i].kv));
         serve_read_txn(std::move(*waiting), true);
       });
     });

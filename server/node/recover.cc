@@ -66,8 +66,8 @@ uint64_t first_request_id(const Opened& opened, const Clock& clock) {
   return first + 1;
 }
 
-void restore_small_tables(const Opened& opened, lease::Lessor& lessor, apply::Membership& membership,
-                          apply::Alarms& alarms) {
+void restore_small_tables(const Opened& opened, lease::Lessor& lessor,
+                          apply::Membership& membership, apply::Alarms& alarms) {
   std::string bad;
   CHECK(membership.load(opened.loaded.rows, &bad));
   alarms.load(opened.loaded.rows);

@@ -1,5 +1,6 @@
-// What the client side asks of the node and gets back. A Request is made on a client loop, checked and
-// decoded; the node takes ownership, and answers with encoded response messages to the call that asked.
+// What the client side asks of the node and gets back. A Request is made on a client loop, checked
+// and decoded; the node takes ownership, and answers with encoded response messages to the call
+// that asked.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@ using watch::WatchStart;
 
 struct Answer;
 
-// A client loop's mailbox. deliver() is called from any thread; all answers of a turn come in one call
-// and cost the loop one wake-up.
+// A client loop's mailbox. deliver() is called from any thread; all answers of a turn come in one
+// call and cost the loop one wake-up.
 class AnswerSink {
  public:
   virtual ~AnswerSink() = default;
@@ -67,8 +68,8 @@ struct RangeQuery {
 };
 
 // Anything that goes through the log: `field` is the field number in InternalRaftRequest (put = 4,
-// txn = 6, ...), `body` the encoded request message, canonical or checked to hold known fields only.
-// The answer is the encoded response message of the RPC.
+// txn = 6, ...), `body` the encoded request message, canonical or checked to hold known fields
+// only. The answer is the encoded response message of the RPC.
 struct Proposal {
   uint32_t field = 0;
   std::string body;
@@ -82,7 +83,8 @@ struct ReadTxn {
   bool serializable = false;
 };
 
-// KV.RangeStream: one answer per message; the next chunk leaves after RangeStreamMore (flow control).
+// KV.RangeStream: one answer per message; the next chunk leaves after RangeStreamMore (flow
+// control).
 struct RangeStreamOpen {
   RangeQuery query;
 };
@@ -90,7 +92,8 @@ struct RangeStreamMore {};  // same call id
 // The call ended early: frees pins and streams that the node keeps under this call id.
 struct CallGone {};
 
-// Lease.LeaseKeepAlive message, Lease.LeaseTimeToLive, Lease.LeaseLeases; answers are full responses.
+// Lease.LeaseKeepAlive message, Lease.LeaseTimeToLive, Lease.LeaseLeases; answers are full
+// responses.
 struct LeaseKeepAlive {
   LeaseId id;
 };
@@ -103,8 +106,8 @@ struct LeaseLeases {};
 struct MemberList {
   bool linearizable = false;
 };
-// Refused when another member than `self` has one of the URLs; else UNIMPLEMENTED with `refusal`, until
-// the membership can change.
+// Refused when another member than `self` has one of the URLs; else UNIMPLEMENTED with `refusal`,
+// until the membership can change.
 struct MemberUrlsCheck {
   MemberId self;
   std::vector<std::string> peer_urls;
@@ -146,18 +149,19 @@ struct ReadBarrier {};
 struct Request {
   ReplyTo to;
   uint32_t tag = 0;
-  // The time when the answer is of no use any more; the node also bounds it by its own budget (7 s).
+  // The time when the answer is of no use any more; the node also bounds it by its own budget (7
+  // s).
   TimePoint deadline = TimePoint::max();
   TimePoint started;
-  std::variant<std::monostate, RangeQuery, Proposal, ReadTxn, RangeStreamOpen, RangeStreamMore, CallGone,
-               LeaseKeepAlive, LeaseTimeToLive, LeaseLeases, MemberList, MemberUrlsCheck,
-               MaintenanceStatus, AlarmList, Hash,
-               HashKv, Defragment, SnapshotOpen, SnapshotMore, MoveLeader, Downgrade, WatchCreate,
-               WatchHistory, ReadBarrier>
+  std::variant<std::monostate, RangeQuery, Proposal, ReadTxn, RangeStreamOpen, RangeStreamMore,
+               CallGone, LeaseKeepAlive, LeaseTimeToLive, LeaseLeases, MemberList, MemberUrlsCheck,
+               MaintenanceStatus, AlarmList, Hash, HashKv, Defragment, SnapshotOpen, SnapshotMore,
+               MoveLeader, Downgrade, WatchCreate, WatchHistory, ReadBarrier>
       what;
 };
 
-// What health, version and metrics handlers may read from any thread, without asking the node thread.
+// What health, version and metrics handlers may read from any thread, without asking the node
+// thread.
 struct Facts {
   MemberId member;
   ClusterId cluster;
@@ -170,8 +174,8 @@ struct Facts {
   bool alarm_nospace = false;
   bool alarm_corrupt = false;
   int64_t quota_left = INT64_MAX;  // a write that costs this much or more is refused with no-space
-  std::string cluster_version;  // "3.7.0" or "not_decided"
-  std::string storage_version;  // "3.7.0" or "unknown"
+  std::string cluster_version;     // "3.7.0" or "not_decided"
+  std::string storage_version;     // "3.7.0" or "unknown"
 };
 
 // The node as its clients see it. All methods may be called from any thread.
@@ -180,7 +184,7 @@ class Node {
   virtual ~Node() = default;
   // Takes all requests a loop gathered in a turn: one lock, one wake-up.
   virtual void submit(std::vector<Request>&& requests) = 0;
-  virtual void add_watch_sink(WatchSink* sink) = 0;     // before serving
+  virtual void add_watch_sink(WatchSink* sink) = 0;  // before serving
   // While any watcher wants previous values the node attaches those that are in memory.
   virtual void count_prev_kv_watchers(int delta) = 0;
   virtual Facts facts() const = 0;

@@ -1,5 +1,5 @@
-// Snapshot (an image in a temporary file, streamed) and Defragment (a new generation of the store), both
-// beside the writers.
+// Snapshot (an image in a temporary file, streamed) and Defragment (a new generation of the store),
+// both beside the writers.
 #include <array>
 
 #include "base/bytes.h"
@@ -55,7 +55,8 @@ void Core::start_image(Request&& request) {
     if (auto s = env_.fs.remove(task->path); !s.ok() && status.ok()) status = s;
     post_done([this, waiting, task, job, status] {
       if (!status.ok()) {
-        answers_.fail(*waiting, Status(Code::kUnknown, "cannot make the snapshot: " + status.text()));
+        answers_.fail(*waiting,
+                      Status(Code::kUnknown, "cannot make the snapshot: " + status.text()));
         return;
       }
       snapshots_[{waiting->to.sink, waiting->to.call_id}] = task;
@@ -117,7 +118,8 @@ void Core::start_shrink() {
   if (!posted) finish_defragment(Status(Code::kUnknown, "etcdserver: too many requests"));
 }
 
-// Built and synced. The marker in the log makes it the current one; only then may the switch happen.
+// Built and synced. The marker in the log makes it the current one; only then may the switch
+// happen.
 void Core::shrink_built(std::unique_ptr<mvcc::Store::ShrinkJob> job) {
   LogBatch marker;
   marker.generation = job->generation();

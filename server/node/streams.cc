@@ -11,7 +11,8 @@ namespace {
 // An old revision is held for a stream this long; then it hears Compacted.
 constexpr Duration kPinMax = std::chrono::seconds(30);
 constexpr size_t kItemsASlice = 2048;
-// Read ahead for one stream: enough keys that their rows are dense in the history, few enough bytes.
+// Read ahead for one stream: enough keys that their rows are dense in the history, few enough
+// bytes.
 constexpr size_t kAheadBytes = 32 * 1024 * 1024;
 constexpr size_t kAheadKeysMax = 128 * 1024;
 // Streams beyond these read ahead only what the next message needs.
@@ -57,7 +58,8 @@ void Core::next_stream_chunk(Request&& request) {
   const std::shared_ptr<StreamTask> task = found->second;
   task->request = std::move(request);
   if (env_.clock.now() - task->started > kPinMax) task->pin.reset();
-  if (!task->pin && task->at < store_.compacted()) return fail_stream(*task, apply::compacted_error());
+  if (!task->pin && task->at < store_.compacted())
+    return fail_stream(*task, apply::compacted_error());
   task->busy = true;
   if (task->left() > 0 || task->sent == task->total) return send_chunk(task);
   collecting_.push_back(task);

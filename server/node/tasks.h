@@ -40,32 +40,32 @@ struct Core::RangeTask {
   std::unique_ptr<mvcc::Pin> pin;  // once it needs more than one turn
 };
 
-// A RangeStream. Keys are collected in slices on the node thread, values are read ahead by the pool in
-// large batches (rows of neighbouring keys lie all over the history: a batch that is large enough reads
-// them by one scan), messages are cut from what was read.
+// A RangeStream. Keys are collected in slices on the node thread, values are read ahead by the pool
+// in large batches (rows of neighbouring keys lie all over the history: a batch that is large
+// enough reads them by one scan), messages are cut from what was read.
 struct Core::StreamTask {
   RangeQuery query;
-  Revision at;                     // pinned when the stream was opened
+  Revision at;  // pinned when the stream was opened
   Revision header_revision;
   std::unique_ptr<mvcc::Pin> pin;
-  TimePoint started;               // the pin ends 30 s later
-  int64_t count = 0;               // of the whole range
-  int64_t total = 0;               // that will be sent: count or limit
+  TimePoint started;  // the pin ends 30 s later
+  int64_t count = 0;  // of the whole range
+  int64_t total = 0;  // that will be sent: count or limit
   int64_t sent = 0;
   std::unique_ptr<mvcc::Scan> scan;
-  std::vector<Seq> seqs;           // collected, not read yet
-  std::vector<mvcc::Record> ahead; // read, from `next` on not sent yet
+  std::vector<Seq> seqs;            // collected, not read yet
+  std::vector<mvcc::Record> ahead;  // read, from `next` on not sent yet
   size_t next = 0;
-  size_t keys_message = 10;        // of the next message; follows the message size
-  size_t keys_ahead = 10;          // of the next batch; follows the records' size
-  Request request;                 // that waits for the next message
+  size_t keys_message = 10;  // of the next message; follows the message size
+  size_t keys_ahead = 10;    // of the next batch; follows the records' size
+  Request request;           // that waits for the next message
   bool busy = false;
 
   size_t left() const { return ahead.size() - next; }
 };
 
 struct Core::HashTask {
-  Request request;                 // answered unless `compaction`
+  Request request;  // answered unless `compaction`
   std::unique_ptr<mvcc::Store::HashJob> job;
   bool compaction = false;
 };

@@ -1,5 +1,5 @@
-// Threads for work that may block on files: reads, snapshots, hashes. The queue is bounded; what does
-// not fit is refused and the caller answers so.
+// Threads for work that may block on files: reads, snapshots, hashes. The queue is bounded; what
+// does not fit is refused and the caller answers so.
 #pragma once
 
 #include <deque>

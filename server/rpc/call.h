@@ -71,8 +71,8 @@ class Services {
   virtual Kind kind(MethodId method) const = 0;
   // Text for Unimplemented: "unknown method X for service Y" or "unknown service Y".
   virtual std::string unknown_text(std::string_view path) const = 0;
-  // A new call. Refusals (metadata checks) end it at once with call.finish(); null then. `loop` is the
-  // index of the client loop that owns the call.
+  // A new call. Refusals (metadata checks) end it at once with call.finish(); null then. `loop` is
+  // the index of the client loop that owns the call.
   virtual std::unique_ptr<Handler> start(MethodId method, Call& call, int loop) = 0;
   // Metrics of a call that ended, and of bytes; called by front on the loop thread.
   virtual void ended(MethodId method, Code code, TimePoint started, TimePoint now) = 0;

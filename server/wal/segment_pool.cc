@@ -327,6 +327,21 @@ int SegmentPool::segments() const {
   return static_cast<int>(segments_.size());
 }
 
+void SegmentPool::check_invariants() const {
+  MutexLock lock(mutex_);
+  uint64_t expected = segments_.empty() ? next_sequence_ : segments_.front().sequence;
+  int in_use = 0;
+  for (const Segment& segment : segments_) {
+    CHECK(segment.sequence == expected);
+    ++expected;
+    CHECK(in_use == 0 || !segment.opened);  // behind the one in use: only such as were given up
+    in_use += segment.max_index == kNoMaxIndex ? 1 : 0;
+  }
+  CHECK(in_use == 1);
+  CHECK(!prepared_ || prepared_->head.sequence == expected);
+  CHECK(next_sequence_ == expected + (prepared_ ? 1 : 0));
+}
+
 void SegmentPool::add_spare(const std::string& name) {
   MutexLock lock(mutex_);
   spares_.push_back(name);

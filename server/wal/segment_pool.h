@@ -53,6 +53,7 @@ class SegmentPool {
 
   int segments() const;
   bool low_space() const { return low_space_.load(std::memory_order_relaxed); }
+  void check_invariants() const;
   [[noreturn]] void fatal(const Status& why) const;  // see Options::on_fatal
 
  private:

@@ -289,4 +289,13 @@ Stats Wal::stats() const {
           .low_space = impl_->pool.low_space()};
 }
 
+void Wal::check_invariants() const {
+  CHECK(impl_->synced <= impl_->flushed);
+  CHECK(impl_->flushed <= impl_->position());
+  CHECK(impl_->buffer.size() % kAlignBytes == 0);
+  CHECK(impl_->buffer.empty() || impl_->file);
+  CHECK(!impl_->file || impl_->position().offset() + kSealBytes <= impl_->segment_size);
+  impl_->pool.check_invariants();
+}
+
 }  // namespace keelson::wal

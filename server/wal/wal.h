@@ -122,6 +122,8 @@ class Wal {
   // store.
   void release(Index index);
   Stats stats() const;
+  // CHECKs what must hold between two calls; on the log thread. Tests call it after every step.
+  void check_invariants() const;
 
  private:
   struct Impl;

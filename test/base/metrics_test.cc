@@ -75,6 +75,17 @@ TEST(MetricsTest, scraped_values_keep_integers_plain) {
   EXPECT_EQ(shown(std::nan("")), "NaN\n");
 }
 
+// The node makes series while a page is written: it must not wait for the page.
+TEST(MetricsTest, page_in_the_making_does_not_hold_the_registry) {
+  Registry registry;
+  registry.on_scrape("a", "", false, [&] {
+    registry.counter("b", "", {{"late", "yes"}}).add();
+    return 1.0;
+  });
+  EXPECT_EQ(registry.render().find("late"), std::string::npos);
+  EXPECT_NE(registry.render().find("b{late=\"yes\"} "), std::string::npos);
+}
+
 TEST(MetricsTest, label_values_are_escaped) {
   Registry registry;
   registry.counter("c", "", {{"reason", "a\"b\\c\nd"}}).add();

@@ -75,7 +75,7 @@ def normal(text, variables):
     text = re.sub(r"remaining\(\d+s\)", "remaining(<time>)", text)
     text = re.sub(r'("ttl":|"TTL" : )\d+', r"\1<ttl>", text)
     text = re.sub(
-        r"\b[0-9a-f]{16}\b(?= granted| expired)|(?<=[:\n ])\d{18,19}(?=[,}\n])|^[0-9a-f]{16}$",
+        r"\b[0-9a-f]{16}\b(?= granted| expired)|(?<=[:\n ])\d{17,20}(?=[,}\n])|^[0-9a-f]{16}$",
         "<id>",
         text,
         flags=re.M)

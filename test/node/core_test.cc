@@ -47,7 +47,8 @@ TEST(Core, power_loss_after_acknowledgement_keeps_the_write) {
   EXPECT_EQ(World::revision(all.body), 51);
 }
 
-// Random crash points and partly surviving pages: acknowledged writes stay, revisions never go back.
+// Random crash points and partly surviving pages: acknowledged writes stay, revisions never go
+// back.
 TEST(Core, random_crashes_never_lose_acknowledged_writes) {
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     SeededRng rng(seed);
@@ -167,7 +168,8 @@ TEST(Core, quota_crossed_raises_alarm_and_refuses_puts) {
   EXPECT_EQ(world.put("tiny", "v").status.code(), Code::kResourceExhausted);
 }
 
-// Shrinking swaps the database under readers and writers; nothing may be missing after it or a restart.
+// Shrinking swaps the database under readers and writers; nothing may be missing after it or a
+// restart.
 TEST(Core, defragment_keeps_everything_over_restart) {
   World world;
   ASSERT_EQ(world.boot().text(), "");

@@ -1,5 +1,6 @@
-// One whole member (log, store, raft, apply) in one thread: virtual time, the crash file system, jobs run
-// when the test says so. Used by the node's tests; nothing here sleeps or reads a real clock.
+// One whole member (log, store, raft, apply) in one thread: virtual time, the crash file system,
+// jobs run when the test says so. Used by the node's tests; nothing here sleeps or reads a real
+// clock.
 #pragma once
 
 #include <deque>

@@ -95,6 +95,18 @@ class ThreadSafetyTest(unittest.TestCase):
         entry = {"command": "/usr/bin/ccache /usr/bin/c++ -I/x -Wall -O2 -std=c++20 -o a.o -c a.cc"}
         self.assertEqual(["clang++-19", "-I/x", "-O2", "-std=c++20", "a.cc"], thread_safety.command_of(entry)[:5])
 
+    # A flag too many switches the analysis off without a word.
+    def test_unlocked_access_is_an_error(self):
+        server = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "server")
+        for body, code in [("return x;", 1), ("keelson::MutexLock hold(m); return x;", 0)]:
+            with tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "a.cc")
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write('#include "base/mutex.h"\nstruct A { keelson::Mutex m; int x GUARDED_BY(m) = 0;\n'
+                               "int get() { " + body + " } };\n")
+                entry = {"file": path, "directory": folder, "command": f"c++ -std=c++20 -I{server} -c {path}"}
+                self.assertEqual(code, thread_safety.analyse(entry)[1], body)
+
 
 if __name__ == "__main__":
     unittest.main()

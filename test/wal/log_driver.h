@@ -116,12 +116,14 @@ class LogDriver {
 
   void sync() {
     wal_->sync();
+    wal_->check_invariants();
     history_.erase(history_.begin(), std::prev(history_.end()));
   }
 
   void release(Index index) {
     released_ = std::max(released_, index);
     wal_->release(index);
+    wal_->check_invariants();
   }
 
   void close() { wal_.reset(); }
@@ -138,6 +140,7 @@ class LogDriver {
     auto wal = Wal::open(*fs_, kDir, std::nullopt, options_, log_, recovered_);
     if (!wal.ok()) return wal.status();
     wal_ = std::move(*wal);
+    wal_->check_invariants();
     for (auto it = history_.rbegin(); it != history_.rend(); ++it) {
       if (!same_log(it->second, recovered_)) continue;
       EXPECT_LE(recovered_.base, std::max(released_, it->second.base));
@@ -168,6 +171,7 @@ class LogDriver {
   Status remember(LogState next, Call call) {
     history_[++step_] = std::move(next);
     const Status status = call();
+    wal_->check_invariants();
     if (!status.ok()) history_.erase(step_);
     return status;
   }

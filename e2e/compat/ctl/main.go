@@ -49,14 +49,14 @@ func (t *test) all(ctx context.Context, only, pairs string) (passed bool, err er
 	if err != nil {
 		return false, err
 	}
-	if err := t.makeLanes(pairs); err != nil {
-		return false, err
-	}
 	work, err := harness.NewWorkdir("ctl")
 	if err != nil {
 		return false, err
 	}
 	defer func() { work.Close(passed) }()
+	if err := t.makeLanes(work, pairs); err != nil {
+		return false, err
+	}
 	tls, err := harness.NewTLS(filepath.Join(work.Path, "tls"), "root")
 	if err != nil {
 		return false, err
@@ -73,7 +73,7 @@ func (t *test) all(ctx context.Context, only, pairs string) (passed bool, err er
 	return t.differences == 0 && t.commands > 0, nil
 }
 
-func (t *test) makeLanes(pairs string) error {
+func (t *test) makeLanes(work *harness.Workdir, pairs string) error {
 	server, err := harness.Peer("etcd")
 	if err != nil {
 		return err
@@ -88,11 +88,17 @@ func (t *test) makeLanes(pairs string) error {
 		if err != nil {
 			return err
 		}
+		if ours, err = work.Copy(ours); err != nil {
+			return err
+		}
 		t.lanes = append(t.lanes, &lane{name: "our server", ctl: ctl, program: ours})
 	}
 	if strings.Contains(pairs, "ctl") {
 		ours, err := harness.SubjectCtl()
 		if err != nil {
+			return err
+		}
+		if ours, err = work.Copy(ours); err != nil {
 			return err
 		}
 		t.lanes = append(t.lanes, &lane{name: "our etcdctl", ctl: ours, program: server})

@@ -39,10 +39,14 @@ func newTolerances() []*tolerance {
 			"${1}TERM${2}INDEX${3}INDEX"),
 		t("remaining seconds", "leases are asked for at different moments",
 			`(remaining\(|"ttl":|"TTL" : )\d+(s\)|,|\n)`, "${1}SECONDS$2"),
+		t("help of a command group", "help texts are our own",
+			`(?s)\A[A-Z][^\n:]*\n\nUsage:\n.*`, "USAGE"),
+		t("warnings of our own", "ours says that it ignores a value, stock etcdctl ignores it in silence",
+			`log warn "ignored environment variable".*\n`, ""),
 		t("usage after an error", "help texts are our own; the error line above must be equal",
 			`(?s)Usage:\n.*`, "USAGE"),
-		t("dial errors", "the words of Go's and gRPC's network code for a refused connection",
-			`(connection error: )?desc = "?(transport: .*connection refused|[^"\n]*onnection refused[^"\n]*)"?`, "REFUSED"),
+		t("connection errors", "the words of a network library for a connection that cannot be made",
+			`latest balancer error: .*|last connection error: .*`, "NO CONNECTION"),
 	}
 }
 
