@@ -129,7 +129,7 @@ class RandomLife {
 // Thousands of seeds; a failing one is named and replays alone.
 TEST(WalCrash, random_lives_lose_nothing_synced_and_invent_nothing) {
   int torn = 0;
-  for (uint64_t seed = 1; seed <= 4000; ++seed) {
+  for (uint64_t seed = 1; seed <= 2000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomLife life(seed);
     life.run(6, 40);
