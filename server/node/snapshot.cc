@@ -37,10 +37,12 @@ void Core::start_image(Request&& request) {
   task->storage_version = membership_.cluster_version();
   task->path = settings_.data_dir + "/member/snapshot-" + std::to_string(++image_counter_) + ".tmp";
   const auto waiting = std::make_shared<Request>(std::move(request));
-  const std::shared_ptr<mvcc::Store::ImageJob> job = store_.make_image_job(task->path);
-  env_.log.info("sending database snapshot to client", {{"index", job->index().value}});
+  // The job must end on this thread: the pool's copy of the pointer may be the last one to go.
+  const auto job =
+      std::make_shared<std::unique_ptr<mvcc::Store::ImageJob>>(store_.make_image_job(task->path));
+  env_.log.info("sending database snapshot to client", {{"index", (*job)->index().value}});
   const bool posted = env_.pool.post([this, waiting, task, job] {
-    Status status = job->run();
+    Status status = (*job)->run();
     if (status.ok()) {
       auto file = env_.fs.open(task->path, io::OpenMode::kReadOnly);
       status = file.status();
@@ -54,6 +56,7 @@ void Core::start_image(Request&& request) {
     // The name goes at once: an open file lives on, and no crash leaves one behind that counts.
     if (auto s = env_.fs.remove(task->path); !s.ok() && status.ok()) status = s;
     post_done([this, waiting, task, job, status] {
+      job->reset();
       if (!status.ok()) {
         answers_.fail(*waiting,
                       Status(Code::kUnknown, "cannot make the snapshot: " + status.text()));
@@ -111,7 +114,10 @@ void Core::start_shrink() {
   const bool posted = env_.pool.post([this, job] {
     const Status status = (*job)->run();
     post_done([this, job, status] {
-      if (!status.ok()) return finish_defragment(status);
+      if (!status.ok()) {
+        job->reset();
+        return finish_defragment(status);
+      }
       shrink_built(std::move(*job));
     });
   });
