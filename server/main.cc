@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <thread>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -36,6 +37,8 @@ namespace {
 
 constexpr int kPoolThreads = 2;
 constexpr size_t kPoolQueue = 4096;
+// Snapshots and shrinking copy at most 50 MB a second, so that writers keep disk and CPU.
+constexpr Duration kCopyTimePerByte{20};
 constexpr Duration kBudget = std::chrono::seconds(5);
 
 std::vector<std::string> texts(const std::vector<config::Url>& urls) {
@@ -50,6 +53,7 @@ node::BootSettings boot_settings(const config::Config& c) {
   s.wal_dir = c.wal_dir;
   s.name = c.name;
   s.cluster_token = c.initial_cluster_token;
+  s.join_existing = c.initial_cluster_existing;
   s.unsafe_no_sync = c.unsafe_no_fsync;
   s.wal_salt = static_cast<uint32_t>(system_seed());
   return s;
@@ -193,6 +197,8 @@ class Member {
     if (!members.ok()) return members.status();
     node::BootSettings settings = boot_settings(config_);
     settings.members = std::move(*members);
+    settings.clock = &clock_;
+    settings.pace = [](size_t bytes) { std::this_thread::sleep_for(bytes * kCopyTimePerByte); };
     auto booted = node::boot(*fs_, settings, log_, metrics_);
     if (!booted.ok()) return booted.status();
     lock_ = std::move(booted->lock);
@@ -210,7 +216,6 @@ class Member {
 
   bool ready() const { return core_->ready(); }
   Status serve() { return front_->start(); }
-  std::vector<front::Bound> bound() const { return front_->bound(); }
 
   void drain() {
     front_->drain(kBudget + 2 * Duration(config_.election_timeout));
@@ -282,21 +287,6 @@ class Member {
   std::unique_ptr<http::Listener> metrics_listener_;
 };
 
-void say_serving(Log& log, const Member& member) {
-  log.info("ready to serve client requests");
-  for (const front::Bound& bound : member.bound()) {
-    const std::string traffic = bound.grpc && bound.http ? "grpc+http"
-                                : bound.grpc             ? "grpc"
-                                                         : "http";
-    if (bound.plain)
-      log.info("serving client traffic insecurely; this is strongly discouraged!",
-               {{"traffic", traffic}, {"address", bound.address}});
-    if (bound.secure)
-      log.info("serving client traffic securely",
-               {{"traffic", traffic}, {"address", bound.address}});
-  }
-}
-
 // Ends as etcd does: by the signal itself, so that a supervisor sees the cause; pid 1 cannot.
 int leave_by(int number) {
   if (getpid() == 1) return 0;
@@ -335,7 +325,6 @@ int run(const config::Config& config, std::vector<std::string> command_line, Log
       return 1;
     }
     if (number == 0) {
-      say_serving(log, member);
       notify_supervisor();
       number = wait_for_signal(signals);
     }

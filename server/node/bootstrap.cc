@@ -35,6 +35,15 @@ wal::Options wal_options(const BootSettings& s) {
   return options;
 }
 
+mvcc::Options store_options(const BootSettings& s) {
+  mvcc::Options options;
+  options.cache_bytes = s.cache_bytes;
+  options.unsafe_no_sync = s.unsafe_no_sync;
+  options.clock = s.clock;
+  options.pace = s.pace;
+  return options;
+}
+
 struct Founders {
   std::vector<apply::Member> members;  // ascending by id
   ClusterId cluster;
@@ -86,8 +95,7 @@ Status build_member(io::FileSystem& fs, const BootSettings& s, const Paths& path
   if (Status st = fs.remove_tree(paths.building); !st.ok()) return st;
   if (Status st = fs.make_dir(paths.building); !st.ok()) return st;
   const mvcc::Identity identity{founders->cluster, founders->self};
-  mvcc::Options options;
-  options.cache_bytes = s.cache_bytes;
+  const mvcc::Options options = store_options(s);
   auto store = mvcc::Store::create(fs, paths.building, identity, options, log, metrics);
   if (!store.ok()) return store.status();
   store->reset();
@@ -150,8 +158,7 @@ Status open_member(io::FileSystem& fs, const BootSettings& s, const Paths& paths
   auto log_file = wal::Wal::open(fs, paths.wal, std::nullopt, wal_options(s), log, out.recovered);
   if (!log_file.ok()) return log_file.status();
   remove_leftovers(fs, paths.member, out.recovered.generation, log);
-  mvcc::Options options;
-  options.cache_bytes = s.cache_bytes;
+  mvcc::Options options = store_options(s);
   options.generation = out.recovered.generation;
   auto store = mvcc::Store::open(fs, paths.member, options, log, metrics, out.loaded);
   if (!store.ok()) return store.status();
@@ -206,6 +213,11 @@ Result<Booted> boot(io::FileSystem& fs, const BootSettings& s, Log& log, Registr
   if (Status st = check_directory(fs, paths); !st.ok()) return st;
   const auto there = fs.exists(paths.member);
   if (!there.ok()) return refuse("cannot access data directory: " + there.status().text());
+  if (!*there && s.join_existing)
+    return refuse(
+        "--initial-cluster-state=existing asks to join a running cluster, but " + paths.root +
+        " is empty and this release runs a single member; use \"new\", or put the member's "
+        "data directory back");
   if (!*there) {
     if (Status st = build_member(fs, s, paths, log, metrics); !st.ok()) return st;
   }

@@ -3,6 +3,7 @@
 // with the directory gets one clear line that says what to do.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,7 +31,10 @@ struct BootSettings {
   std::string name;
   std::string cluster_token;
   std::vector<BootstrapMember> members;  // --initial-cluster; counts only for an empty directory
+  bool join_existing = false;            // --initial-cluster-state=existing; likewise
   size_t cache_bytes = 48 * 1024 * 1024;
+  const Clock* clock = nullptr;            // for the store's durations; none: not observed
+  std::function<void(size_t bytes)> pace;  // rests between pieces of a copy of the store
   bool unsafe_no_sync = false;
   uint64_t segment_bytes = 64 * 1024 * 1024;
   uint32_t wal_salt = 0;

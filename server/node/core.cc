@@ -49,6 +49,11 @@ Core::Core(Environment env, Settings settings, Opened opened, std::function<void
       next_tick_(env.clock.now() + settings_.heartbeat) {
   restore_small_tables(opened_, lessor_, membership_, alarms_);
   metrics_->quota.set(settings_.quota_bytes);
+  const std::string self = hex(opened_.identity.member.value);
+  env_.metrics
+      .gauge("etcd_network_known_peers", "1 for each member that is known, itself included.",
+             {{"Local", self}, {"Remote", self}})
+      .set(1);
   publish_facts();
 }
 

@@ -227,6 +227,7 @@ class Core final : public Node {
   Answers answers_;
   Pending pending_;
   std::vector<raft::Payload> proposals_;
+  std::vector<uint64_t> proposal_ids_;  // who waits for each of them
   size_t proposal_bytes_ = 0;
   std::deque<raft::Entry> committed_;                     // to be applied
   bool apply_waits_ = false;                              // for values from disk

@@ -71,6 +71,7 @@ void Core::propose(Waiting waiting, uint32_t number, std::string_view body) {
   if (waiting.request.started == TimePoint{}) waiting.request.started = env_.clock.now();
   const uint64_t id = pending_.add(std::move(waiting));
   proposals_.push_back(std::make_shared<const std::string>(envelope(number, body, id)));
+  proposal_ids_.push_back(id);
   proposal_bytes_ += proposals_.back()->size();
   if (proposal_bytes_ >= limits::kProposalBatchBytes) flush_proposals();
 }
@@ -83,15 +84,14 @@ void Core::propose_own(uint32_t number, std::string_view body) {
 
 void Core::flush_proposals() {
   if (proposals_.empty()) return;
-  const uint64_t first = pending_.next_id() - proposals_.size();
-  const size_t count = proposals_.size();
   proposal_bytes_ = 0;
+  const std::vector<uint64_t> ids = std::exchange(proposal_ids_, {});
   const Status status = raft_.propose(std::exchange(proposals_, {}));
   if (status.ok()) return;
   // Nothing of it was appended. Without a leader the client hears it when its time is over, as in
   // etcd; a full queue is told at once.
   if (status.code() == Code::kUnavailable) return;
-  for (uint64_t id = first; id < first + count; ++id) {
+  for (const uint64_t id : ids) {
     if (auto waiting = pending_.take(id)) {
       metrics_->proposals_failed.add();
       answers_.fail(waiting->request, status);

@@ -190,5 +190,31 @@ TEST(Core, defragment_keeps_everything_over_restart) {
   EXPECT_EQ(World::values(world.get("after").body).size(), 1u);
 }
 
+// An empty directory that is told to join must not become a second cluster beside a living one.
+TEST(Boot, existing_with_empty_directory_is_refused) {
+  World world;
+  world.boot_settings().join_existing = true;
+  EXPECT_NE(world.boot().text().find("--initial-cluster-state=existing"), std::string::npos);
+  EXPECT_FALSE(*world.fs().exists("/data/member"));
+}
+
+// etcd's own files must not be taken for an empty directory.
+TEST(Boot, directory_of_etcd_is_refused_and_left_alone) {
+  World world;
+  ASSERT_TRUE(world.fs().make_dir("/data/member/snap").ok());
+  world.fs().set_content("/data/member/snap/db", "bolt");
+  EXPECT_NE(world.boot().text().find("written by etcd"), std::string::npos);
+  EXPECT_EQ(world.fs().content("/data/member/snap/db"), "bolt");
+}
+
+// Two processes on one directory would overwrite each other's log.
+TEST(Boot, directory_in_use_is_refused) {
+  World world;
+  ASSERT_TRUE(world.fs().make_dir("/data").ok());
+  const auto held = world.fs().lock("/data/LOCK");
+  ASSERT_TRUE(held.ok());
+  EXPECT_NE(world.boot().text().find("in use by another process"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace keelson::test

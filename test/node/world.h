@@ -85,7 +85,7 @@ class World {
   ~World() { stop(); }
 
   Status boot() {
-    node::BootSettings boot;
+    node::BootSettings& boot = boot_settings_;
     boot.data_dir = settings_.data_dir;
     boot.name = settings_.name;
     boot.cluster_token = "tok";
@@ -196,6 +196,7 @@ class World {
   FakeClock& clock() { return clock_; }
   Inbox& inbox() { return inbox_; }
   node::Settings& settings() { return settings_; }
+  node::BootSettings& boot_settings() { return boot_settings_; }
   ManualLog& log_writer() { return log_writer_; }
   ManualExecutor& pool() { return pool_; }
   ManualExecutor& persister() { return persister_; }
@@ -207,6 +208,7 @@ class World {
   SeededRng rng_{7};
   NullLog log_;
   node::Settings settings_;
+  node::BootSettings boot_settings_;
   size_t cache_bytes_ = 8 << 20;
   std::unique_ptr<Registry> metrics_;
   ManualExecutor pool_, persister_;

@@ -38,6 +38,7 @@ class Message {
     return *this;
   }
   operator const std::string&() const { return bytes_; }
+  operator std::string_view() const { return bytes_; }
   const std::string& bytes() const { return bytes_; }
 
  private:
