@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,9 @@ func watchStep(ctx context.Context, r *run) error {
 	switch ending := c.(type) {
 	case *watchCancel:
 		r.meetStream(ctx, ending.stream)
+		if !slices.Contains(r.world.streams[ending.stream].live, ending.id) {
+			return nil // a compaction had cancelled it, and its id was given back just now
+		}
 	case *watchHalfClose:
 		r.meetStream(ctx, ending.stream)
 	case *watchDrop:

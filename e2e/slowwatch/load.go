@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -9,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"google.golang.org/grpc"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
@@ -175,25 +174,30 @@ func writeBatches(ctx context.Context, server *harness.Server, due <-chan int, b
 	return revisions, nil
 }
 
-// measure puts one key again and again. A put is timed from when it was due, so that a server that
-// stands still is charged for what it kept waiting.
+// measure puts one key again and again, at a fixed rate however long a put takes: a client that
+// waits for one before it sends the next would leave out what a standstill did to the others.
 func measure(ctx context.Context, server *harness.Server, rate int) (latencies []time.Duration, err error) {
 	conn, err := server.Dial()
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	kv, every := pb.NewKVClient(conn), time.Second/time.Duration(rate)
-	for due := time.Now(); ctx.Err() == nil; due = due.Add(every) {
-		time.Sleep(time.Until(due))
-		_, err := kv.Put(context.WithoutCancel(ctx), &pb.PutRequest{Key: []byte(meterKey), Value: []byte("v")},
-			grpc.WaitForReady(true))
-		if err != nil {
-			return latencies, err
-		}
-		latencies = append(latencies, time.Since(due))
+	kv, ticker := pb.NewKVClient(conn), pace(rate)
+	defer ticker.Stop()
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for ctx.Err() == nil {
+		due := <-ticker.C
+		all.Go(func() {
+			_, failed := kv.Put(context.WithoutCancel(ctx), &pb.PutRequest{Key: []byte(meterKey), Value: []byte("v")})
+			mu.Lock()
+			defer mu.Unlock()
+			latencies = append(latencies, time.Since(due))
+			err = cmp.Or(err, failed)
+		})
 	}
-	return latencies, nil
+	all.Wait()
+	return latencies, err
 }
 
 // peakMemory is VmHWM, the most that was ever resident.
