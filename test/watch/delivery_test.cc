@@ -179,6 +179,40 @@ TEST(WatchSlow, lagging_loop_reads_history_instead_of_queueing) {
   EXPECT_GT(world.slices_read, 0u);
 }
 
+// Revisions that were never handed over are read from history, not skipped.
+TEST(WatchSlow, gap_before_a_batch_is_read_from_history) {
+  World world;
+  FakeStream& stream = world.open();
+  world.created(stream, {.key = "k"});
+  world.history.apply({{"k", "lost"}}, true);
+  world.handed_out = world.history.current();
+  world.put("k", "seen");
+  world.run();
+  std::vector<std::string> values;
+  for (const Response& response : stream.seen)
+    for (const SeenEvent& event : response.events) values.push_back(event.value);
+  EXPECT_EQ(values, (std::vector<std::string>{"lost", "seen"}));
+}
+
+// Room may be gone when a slice arrives: it is dropped and read again, never parked beyond the
+// limit.
+TEST(WatchSlow, slice_for_a_stream_that_stalled_meanwhile_is_read_again) {
+  World world;
+  world.put("k", "1");
+  FakeStream& stream = world.open();
+  world.hub.create(*stream.hub_stream, {.key = "k", .start_revision = 2});
+  world.answer_start();
+  world.hub.turn();
+  stream.take_all();
+  stream.stalled = true;
+  world.run();
+  EXPECT_TRUE(stream.seen.empty());
+  world.drain(stream);
+  world.run();
+  EXPECT_EQ(stream.take_one().events.at(0).value, "1");
+  EXPECT_EQ(world.slices_read, 2u);
+}
+
 // Compaction may overtake a stalled watcher: it is told, and it alone.
 TEST(WatchSlow, stalled_watcher_overtaken_by_compaction_is_canceled) {
   World world;
