@@ -137,7 +137,8 @@ void Core::send_chunk(const std::shared_ptr<StreamTask>& task) {
   for (size_t i = 0; i < taken; ++i) wire::put_message(range, 2, task->ahead[task->next + i].kv);
   task->next += taken;
   if (last) {
-    wire::put_bool(range, 3, task->query.limit > 0 && task->count > task->query.limit);
+    const bool cut = task->query.limit > 0 && task->count > task->query.limit;
+    wire::put_bool(range, 3, cut && !task->query.count_only);
     wire::put_int(range, 4, task->count);
   }
   std::string message;
