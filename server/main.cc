@@ -206,10 +206,12 @@ class Member {
     persister_ = std::make_unique<node::Workers>("persister", 1, 4);
     node::Environment env{clock_, rng_, log_, metrics_, *fs_, *pool_, *persister_};
     core_ = std::make_unique<node::Core>(env, node_settings(config_), std::move(booted->opened),
-                                         thread_.waker());
+                                         [this] { thread_.run(); });
     log_thread_ = std::make_unique<node::LogThread>(
-        core_->log_file(), clock_, metrics_,
-        [core = core_.get()](uint64_t b) { core->log_synced(b); });
+        core_->log_file(), clock_, metrics_, [this](uint64_t batch, bool idle) {
+          if (!core_->log_synced(batch)) return;
+          idle ? thread_.run() : thread_.wake();  // the log's next batch comes first
+        });
     core_->set_log_writer(log_thread_.get());
     return start_services();
   }
@@ -219,7 +221,7 @@ class Member {
 
   void drain() {
     front_->drain(kBudget + 2 * Duration(config_.election_timeout));
-    thread_.post([core = core_.get()] { core->stop(); });
+    core_->stop();
   }
 
  private:

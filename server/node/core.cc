@@ -83,14 +83,10 @@ void Core::post_done(std::function<void()> work) {
   if (must_wake) wake_();
 }
 
-void Core::log_synced(uint64_t batch) {
-  bool must_wake = false;
-  {
-    MutexLock lock(inbox_mutex_);
-    inbox_synced_ = std::max(inbox_synced_, batch);
-    must_wake = !std::exchange(inbox_woken_, true);
-  }
-  if (must_wake) wake_();
+bool Core::log_synced(uint64_t batch) {
+  MutexLock lock(inbox_mutex_);
+  inbox_synced_ = std::max(inbox_synced_, batch);
+  return !std::exchange(inbox_woken_, true);
 }
 
 void Core::add_watch_sink(WatchSink* sink) { watch_sinks_.push_back(sink); }
@@ -336,7 +332,9 @@ void Core::publish_facts() {
 
 TimePoint Core::next_deadline() const { return std::min(next_tick_, persist_due_); }
 
-void Core::stop() { stopping_ = true; }
+void Core::stop() {
+  post_done([this] { stopping_ = true; });
+}
 
 void Core::check_invariants() const {
   raft_.check_invariants();

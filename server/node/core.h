@@ -1,5 +1,5 @@
 // The node: one raft member with its log, state and leases, written without threads. Clients submit
-// requests from any thread; turn() does everything else and is called by one thread only
+// requests from any thread; turn() does everything else and is called by one thread at a time
 // (production: node_thread.h; the simulator: its own step). A turn takes all that is waiting as one
 // batch: one log batch, one pass of apply, one delivery of answers a client loop (reference
 // design.md sections 3, 6-9).
@@ -77,7 +77,7 @@ struct NodeMetrics;
 
 class Core final : public Node {
  public:
-  // `wake` makes the owner call turn() soon; called from any thread.
+  // `wake` makes the owner call turn() soon, or calls it; called from any thread, not in a turn.
   Core(Environment env, Settings settings, Opened opened, std::function<void()> wake);
   ~Core() override;
 
@@ -87,19 +87,20 @@ class Core final : public Node {
   void add_watch_sink(WatchSink* sink) override;
   void count_prev_kv_watchers(int delta) override;
   Facts facts() const override;
-  void log_synced(uint64_t batch);  // from the log writer
+  // From the log writer. True: a turn is wanted, and nobody else was asked for it yet.
+  bool log_synced(uint64_t batch);
+  // Refuses new work from the next turn on; in-flight proposals still get their answers.
+  void stop();
   // True once this member has published itself: clients may be served.
   bool ready() const { return ready_.load(std::memory_order_acquire); }
   wal::Wal& log_file() { return *opened_.wal; }
 
-  // ---- the node's thread
+  // ---- one thread at a time
   // -------------------------------------------------------------------------
   void set_log_writer(LogWriter* writer) { log_writer_ = writer; }
   // True: call again at once, there is more to do.
   bool turn();
   TimePoint next_deadline() const;
-  // Refuses new work; in-flight proposals still get their answers.
-  void stop();
   void check_invariants() const;
 
  private:
@@ -222,7 +223,7 @@ class Core final : public Node {
   bool inbox_woken_ GUARDED_BY(inbox_mutex_) = false;
   uint64_t inbox_synced_ GUARDED_BY(inbox_mutex_) = 0;
 
-  // ---- owned by the node thread
+  // ---- owned by the turn
   // ------------------------------------------------------------------
   Answers answers_;
   Pending pending_;

@@ -4,8 +4,7 @@
 
 namespace keelson::node {
 
-LogThread::LogThread(wal::Wal& wal, const Clock& clock, Registry& metrics,
-                     std::function<void(uint64_t)> synced)
+LogThread::LogThread(wal::Wal& wal, const Clock& clock, Registry& metrics, Synced synced)
     : wal_(wal),
       clock_(clock),
       synced_(std::move(synced)),
@@ -73,7 +72,12 @@ void LogThread::write(std::vector<LogBatch>& batches) {
   bytes_.set(static_cast<int64_t>(wal_.stats().bytes_written));
   for (LogBatch& batch : batches)
     if (batch.done) batch.done();
-  if (last > 0) synced_(last);
+  if (last > 0) synced_(last, idle());
+}
+
+bool LogThread::idle() {
+  MutexLock lock(mutex_);
+  return queue_.empty();
 }
 
 }  // namespace keelson::node

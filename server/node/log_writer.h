@@ -31,21 +31,23 @@ class LogWriter {
   virtual void submit(LogBatch&& batch) = 0;
 };
 
-// Owns the log thread. `synced` is called on it.
+// Owns the log thread.
 class LogThread final : public LogWriter {
  public:
-  LogThread(wal::Wal& wal, const Clock& clock, Registry& metrics,
-            std::function<void(uint64_t)> synced);
+  // Called on the log's thread with the last durable batch; `idle` when no other one waits.
+  using Synced = std::function<void(uint64_t batch, bool idle)>;
+  LogThread(wal::Wal& wal, const Clock& clock, Registry& metrics, Synced synced);
   ~LogThread() override;  // writes what is queued, then joins
   void submit(LogBatch&& batch) override;
 
  private:
   void run();
   void write(std::vector<LogBatch>& batches);
+  bool idle();
 
   wal::Wal& wal_;
   const Clock& clock_;
-  const std::function<void(uint64_t)> synced_;
+  const Synced synced_;
   Histogram& sync_seconds_;
   Histogram& write_seconds_;
   Gauge& bytes_;
