@@ -24,6 +24,7 @@ void Applier::begin(Index index, Term term, std::string_view data, std::vector<S
   index_ = index;
   term_ = term;
   envelope_ = {};
+  delete_ = {};
   supplied_.clear();
   CHECK(decode(data, envelope_));
   CHECK(handler_of(envelope_.field) != nullptr);
@@ -34,7 +35,6 @@ void Applier::begin(Index index, Term term, std::string_view data, std::vector<S
       if (put_.prev_kv || put_.ignore_value) want_prev(put_.key, missing);
       break;
     case field::kDeleteRange:
-      delete_ = {};
       CHECK(decode(envelope_.body, delete_));
       if (delete_.prev_kv) want_range({.key = delete_.key, .end = delete_.end}, missing);
       break;
@@ -55,13 +55,16 @@ void Applier::begin(Index index, Term term, std::string_view data, std::vector<S
 
 void Applier::supply(Seq seq, mvcc::Record value) { supplied_[seq] = std::move(value); }
 
-Applied Applier::execute(const HeaderFacts& facts) {
-  state_.store.begin_entry(index_, term_);
+std::optional<Applied> Applier::execute(const HeaderFacts& facts, const Slice* slice) {
   Applied out;
-  if (Status refused = refused_by_alarm(); !refused.ok()) {
-    out.status = std::move(refused);
-  } else {
-    out = (this->*handler_of(envelope_.field))(facts);
+  if (!busy()) {
+    state_.store.begin_entry(index_, term_);
+    out.status = refused_by_alarm();
+    if (out.status.ok()) out = (this->*handler_of(envelope_.field))(facts);
+  }
+  if (busy()) {
+    if (!deletion_->step(slice, keep_previous(delete_, deletion_prev_))) return std::nullopt;
+    out = finish_deletion(facts);
   }
   state_.store.end_entry();
   out.request_id = envelope_.id;
@@ -128,12 +131,23 @@ Applied Applier::apply_put(const HeaderFacts& facts) {
   return out;
 }
 
-Applied Applier::apply_delete(const HeaderFacts& facts) {
+Applied Applier::apply_delete(const HeaderFacts&) {
+  deletion_.emplace(state_.store, state_.lessor, mvcc::KeyRange{delete_.key, delete_.end});
+  return {};
+}
+
+Applied Applier::finish_deletion(const HeaderFacts& facts) {
   Applied out;
-  std::string fields;
-  do_delete(delete_, fields);
   put_header(out.body, facts, state_.store.writing());
-  out.body += fields;
+  if (envelope_.field == field::kDeleteRange) {
+    wire::put_int(out.body, 2, deletion_->deleted());
+    out.body += deletion_prev_;
+    metrics_.deletes.add();
+  } else {
+    finish_revoke();
+  }
+  deletion_.reset();
+  deletion_prev_.clear();
   return out;
 }
 
@@ -215,8 +229,7 @@ void Applier::want_prev(std::string_view key, std::vector<Seq>& missing) const {
 void Applier::want_range(const RangeView& range, std::vector<Seq>& missing) const {
   RangeRun run(state_.store, range, state_.store.current());
   if (!run.check().ok()) return;
-  while (!run.collect(SIZE_MAX)) {
-  }
+  CHECK(run.collect(nullptr));
   for (const Seq seq : run.wanted()) want(seq, missing);
 }
 
@@ -257,45 +270,23 @@ void Applier::do_put(const PutView& put, std::string& out) {
   metrics_.puts.add();
 }
 
-std::vector<std::string> Applier::live_keys(const mvcc::KeyRange& range) const {
-  std::vector<std::string> keys;
-  const auto scan = state_.store.scan(range, state_.store.writing());
-  while (!scan->step(SIZE_MAX, [&](const mvcc::Scan::Item& item) {
-    keys.emplace_back(item.key);
-    return true;
-  })) {
-  }
-  return keys;
+Deletion::Before Applier::keep_previous(const DeleteView& del, std::string& out) {
+  if (!del.prev_kv) return {};
+  return [this, &out](const mvcc::KeyMeta& meta) { wire::put_message(out, 3, value(meta.seq)); };
 }
 
 void Applier::do_delete(const DeleteView& del, std::string& out) {
-  const mvcc::KeyRange range{del.key, del.end};
-  std::vector<std::string> keys;
-  if (range.single()) {
-    keys.emplace_back(del.key);
-  } else {
-    keys = live_keys(range);
-  }
   std::string prev;
-  int64_t deleted = 0;
-  for (const std::string& key : keys) {
-    if (del.prev_kv) {
-      const auto meta = state_.store.find(key, state_.store.writing());
-      if (meta) wire::put_message(prev, 3, value(meta->seq));
-    }
-    if (!state_.store.erase(key, nullptr)) continue;
-    state_.lessor.attach(key, LeaseId());
-    ++deleted;
-  }
-  wire::put_int(out, 2, deleted);
+  Deletion deletion(state_.store, state_.lessor, mvcc::KeyRange{del.key, del.end});
+  CHECK(deletion.step(nullptr, keep_previous(del, prev)));
+  wire::put_int(out, 2, deletion.deleted());
   out += prev;
   metrics_.deletes.add();
 }
 
 void Applier::do_range(const RangeView& range, std::string& out) {
   RangeRun run(state_.store, range, state_.store.writing());
-  while (!run.collect(SIZE_MAX)) {
-  }
+  CHECK(run.collect(nullptr));
   CHECK(run.encode([this](Seq seq) { return value(seq); }, out));
   metrics_.ranges.add();
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "apply/alarms.h"
+#include "apply/deletion.h"
 #include "apply/membership.h"
 #include "apply/range.h"
 #include "apply/requests.h"
@@ -78,8 +79,12 @@ class Applier {
   // them).
   void begin(Index index, Term term, std::string_view data, std::vector<Seq>& missing);
   void supply(Seq seq, mvcc::Record value);
-  // Takes effect and gives the answer. `facts` fill the header.
-  Applied execute(const HeaderFacts& facts);
+  // Takes effect and gives the answer; `facts` fill the header. Empty: the slice is over and the
+  // entry half done; call again, and let nobody read the index or the leases until then. Null: no
+  // slices.
+  std::optional<Applied> execute(const HeaderFacts& facts, const Slice* slice);
+  // Between two slices of an entry.
+  bool busy() const { return deletion_.has_value(); }
   // An entry without data, or one that is neutralised: only the index moves.
   void execute_empty(Index index, Term term);
   AppliedConf execute_conf(Index index, Term term, std::string_view data);
@@ -124,7 +129,9 @@ class Applier {
   void do_put(const PutView& put, std::string& out);
   void do_delete(const DeleteView& del, std::string& out);
   void do_range(const RangeView& range, std::string& out);
-  std::vector<std::string> live_keys(const mvcc::KeyRange& range) const;
+  Deletion::Before keep_previous(const DeleteView& del, std::string& out);
+  Applied finish_deletion(const HeaderFacts& facts);
+  void finish_revoke();
 
   // Transactions (txn.cc). Paths are fixed against the state before anything runs.
   struct Path {
@@ -150,6 +157,9 @@ class Applier {
   RangeView range_;
   TxnView txn_;
   std::unordered_map<Seq, mvcc::Record> supplied_;
+  std::optional<Deletion> deletion_;  // of a DeleteRange or LeaseRevoke that is under way
+  std::string deletion_prev_;         // the previous values that its answer carries
+  LeaseId revoked_;
 };
 
 // True when any branch at any depth holds a put: what the NOSPACE alarm refuses.

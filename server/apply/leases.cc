@@ -45,7 +45,7 @@ Applied Applier::apply_lease_grant(const HeaderFacts& facts) {
   return out;
 }
 
-Applied Applier::apply_lease_revoke(const HeaderFacts& facts) {
+Applied Applier::apply_lease_revoke(const HeaderFacts&) {
   Applied out;
   LeaseId id;
   wire::Reader reader(envelope_.body);
@@ -57,11 +57,13 @@ Applied Applier::apply_lease_revoke(const HeaderFacts& facts) {
     out.status = lease.status();
     return out;
   }
-  for (const std::string& key : lease->keys) state_.store.erase(key, nullptr);
-  state_.store.erase_row(mvcc::Bucket::kLease, lease_key(id));
-  out.body = header_only(facts, state_.store.writing());
+  revoked_ = id;
+  deletion_.emplace(state_.store, state_.lessor,
+                    std::vector<std::string>(lease->keys.begin(), lease->keys.end()));
   return out;
 }
+
+void Applier::finish_revoke() { state_.store.erase_row(mvcc::Bucket::kLease, lease_key(revoked_)); }
 
 Applied Applier::apply_lease_checkpoint(const HeaderFacts& facts) {
   Applied out;

@@ -7,6 +7,9 @@
 namespace keelson::apply {
 namespace {
 
+// Index entries between two looks at the clock.
+constexpr size_t kItemsAPiece = 2048;
+
 enum Order { kNone = 0, kAscend = 1, kDescend = 2 };
 enum Target { kKey = 0, kVersion = 1, kCreate = 2, kMod = 3, kValue = 4 };
 
@@ -56,9 +59,9 @@ bool RangeRun::keep(const mvcc::KeyMeta& meta) const {
          inside(meta.create.value, view_.min_create_revision, view_.max_create_revision);
 }
 
-bool RangeRun::collect(size_t items_max) {
+bool RangeRun::collect(const Slice* slice) {
   const mvcc::KeyRange range{view_.key, view_.end};
-  if (!scan_ && range.single() && !view_.count_only) {
+  if (range.single() && !view_.count_only) {
     const auto meta = store_.find(view_.key, read_at_);
     count_ = meta ? 1 : 0;
     if (meta && keep(*meta)) {
@@ -67,22 +70,42 @@ bool RangeRun::collect(size_t items_max) {
     finish_collect();
     return true;
   }
-  if (!scan_) {
+  if (!counted_ && !count(slice)) return false;
+  if (view_.count_only || count_ == 0) return true;
+  if (!scan_) scan_ = store_.scan(range, read_at_);
+  if (!walk(slice)) return false;
+  finish_collect();
+  return true;
+}
+
+// The state of now knows its counts; that of an older revision may cost a walk.
+bool RangeRun::count(const Slice* slice) {
+  const mvcc::KeyRange range{view_.key, view_.end};
+  if (read_at_ == at_ || slice == nullptr) {
     count_ = store_.count(range, read_at_);
-    if (view_.count_only || count_ == 0) return true;
-    scan_ = store_.scan(range, read_at_);
+  } else {
+    if (!counting_) counting_ = store_.counting(range, read_at_);
+    if (!counting_->step(slice->clock, slice->deadline)) return false;
+    count_ = counting_->total();
+    counting_.reset();
   }
+  counted_ = true;
+  return true;
+}
+
+bool RangeRun::walk(const Slice* slice) {
   // One more than asked for tells whether there is more.
   const size_t cut =
       view_.limit > 0 && !needs_all() ? static_cast<size_t>(view_.limit) + 1 : SIZE_MAX;
-  const bool done = scan_->step(items_max, [&](const mvcc::Scan::Item& item) {
-    if (!keep(item.meta)) return true;
-    items_.push_back({item.meta, view_.keys_only ? std::string(item.key) : std::string(), {}});
-    return items_.size() < cut;
-  });
-  if (!done && items_.size() < cut) return false;
-  finish_collect();
-  return true;
+  for (;;) {
+    const bool done = scan_->step(kItemsAPiece, [&](const mvcc::Scan::Item& item) {
+      if (!keep(item.meta)) return true;
+      items_.push_back({item.meta, view_.keys_only ? std::string(item.key) : std::string(), {}});
+      return items_.size() < cut;
+    });
+    if (done || items_.size() >= cut) return true;
+    if (slice != nullptr && slice->over()) return false;
+  }
 }
 
 void RangeRun::finish_collect() {

@@ -14,6 +14,7 @@
 
 #include "apply/requests.h"
 #include "apply/response.h"
+#include "apply/slice.h"
 #include "base/status.h"
 #include "mvcc/store.h"
 
@@ -30,9 +31,10 @@ class RangeRun {
 
   // OutOfRange when the revision asked for is compacted or in the future.
   Status check() const;
-  // Walks up to `items_max` index entries more; true when all that is needed is collected. From
-  // then on the store is not touched any more and the run may move to another thread.
-  bool collect(size_t items_max);
+  // Counts and walks the index until the slice is over; true when all that is needed is collected.
+  // From then on the store is not touched any more and the run may move to another thread. Null: to
+  // the end.
+  bool collect(const Slice* slice);
   // Rows whose values encode() needs, in order; empty for keys_only and counts.
   const std::vector<Seq>& wanted() const { return wanted_; }
   // Sorts, cuts and appends the fields of a RangeResponse behind the header: kvs, more, count.
@@ -52,6 +54,8 @@ class RangeRun {
     std::string key;      // only for keys_only
     std::string_view kv;  // filled by encode
   };
+  bool count(const Slice* slice);
+  bool walk(const Slice* slice);
   bool needs_all() const;  // sort or filter: nothing can be cut while walking
   bool keep(const mvcc::KeyMeta& meta) const;
   bool values_needed() const;
@@ -64,9 +68,11 @@ class RangeRun {
   const RangeView view_;
   const Revision at_;
   const Revision read_at_;
+  std::unique_ptr<mvcc::Store::Counting> counting_;
   std::unique_ptr<mvcc::Scan> scan_;
   std::vector<Item> items_;
   std::vector<Seq> wanted_;
+  bool counted_ = false;
   int64_t count_ = 0;
   bool more_ = false;
 };

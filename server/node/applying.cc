@@ -21,27 +21,29 @@ constexpr size_t kEventBatchBytes = 4 * 1024 * 1024;
 }  // namespace
 
 bool Core::apply_committed(TimePoint deadline) {
+  const apply::Slice slice{env_.clock, deadline};
   int since_clock = 0;
   while (!committed_.empty() && !apply_waits_) {
-    if (store_.sizes().unpersisted_bytes > limits::kUnpersistedBytes) {
+    if (store_.sizes().unpersisted_bytes > limits::kUnpersistedBytes && !applier_.busy()) {
       persist_now_ = true;  // SQLite is behind: raft goes on, apply waits for it
       return false;
     }
-    if (!apply_one(committed_.front())) return false;
+    const Step step = apply_one(committed_.front(), slice);
+    if (step != Step::kDone) return step == Step::kSliceOver;
     raft_.applied(committed_.front().index);
     committed_.pop_front();
     if (++since_clock >= kEntriesAClockRead) {
       since_clock = 0;
-      if (env_.clock.now() >= deadline) return !committed_.empty();
+      if (slice.over()) return !committed_.empty();
     }
   }
-  return false;
+  return !held_.empty();
 }
 
-bool Core::apply_one(const raft::Entry& entry) {
+Core::Step Core::apply_one(const raft::Entry& entry, const apply::Slice& slice) {
   if (entry.type == raft::EntryType::kConfChange) {
     apply_conf(entry);
-    return true;
+    return Step::kDone;
   }
   if (entry.bytes().empty()) {
     applier_.execute_empty(entry.index, entry.term);
@@ -50,35 +52,43 @@ bool Core::apply_one(const raft::Entry& entry) {
       lessor_.promote(settings_.election);
       publish_self();
     }
-    return true;
+    return Step::kDone;
   }
-  if (!entry_begun_) {
-    std::vector<Seq> missing;
-    applier_.begin(entry.index, entry.term, entry.bytes(), missing);
-    entry_begun_ = true;
-    if (!missing.empty()) {
-      fetch_for_apply(std::move(missing));
-      return false;
-    }
+  if (!entry_begun_ && !begin_entry(entry)) return Step::kWaits;
+  if (!applier_.busy()) {
+    start_compaction_hash(entry);
+    entry_started_ = env_.clock.now();
   }
+  std::optional<apply::Applied> applied = applier_.execute(header(), &slice);
+  if (!applied) return Step::kSliceOver;
   entry_begun_ = false;
-  start_compaction_hash(entry);
-  const TimePoint started = env_.clock.now();
-  apply::Applied applied = applier_.execute(header());
-  const Duration took = env_.clock.now() - started;
+  observe_apply(entry, applied->status.ok());
+  gather_events();
+  finish_entry(entry, std::move(*applied));
+  return Step::kDone;
+}
+
+// False: values have to come from disk first.
+bool Core::begin_entry(const raft::Entry& entry) {
+  std::vector<Seq> missing;
+  applier_.begin(entry.index, entry.term, entry.bytes(), missing);
+  entry_begun_ = true;
+  if (missing.empty()) return true;
+  fetch_for_apply(std::move(missing));
+  return false;
+}
+
+void Core::observe_apply(const raft::Entry& entry, bool ok) {
+  const Duration took = env_.clock.now() - entry_started_;
   apply::EnvelopeView envelope;
   CHECK(apply::decode(entry.bytes(), envelope));
-  metrics_->apply_seconds(envelope.field, applied.status.ok()).observe_seconds(took.count());
-  if (took > settings_.warning_apply_duration) {
-    metrics_->slow_applies.add();
-    env_.log.warn("apply request took too long",
-                  {{"took", took},
-                   {"expected-duration", settings_.warning_apply_duration},
-                   {"index", entry.index.value}});
-  }
-  gather_events();
-  finish_entry(entry, std::move(applied));
-  return true;
+  metrics_->apply_seconds(envelope.field, ok).observe_seconds(took.count());
+  if (took <= settings_.warning_apply_duration) return;
+  metrics_->slow_applies.add();
+  env_.log.warn("apply request took too long",
+                {{"took", took},
+                 {"expected-duration", settings_.warning_apply_duration},
+                 {"index", entry.index.value}});
 }
 
 void Core::fetch_for_apply(std::vector<Seq> missing) {

@@ -119,17 +119,21 @@ bool Core::turn() {
   take_inbox(requests, done);
   for (const auto& work : done) work();
   tick_if_due();
+  if (!applier_.busy())
+    for (Request& request : std::exchange(held_, {})) dispatch(std::move(request));
   for (Request& request : requests) dispatch(std::move(request));
   flush_proposals();
   flush_reads();
   run_raft();
   const TimePoint deadline = started + Duration(limits::kSliceNanoseconds);
   bool more = apply_committed(deadline);
-  serve_ready_reads();
-  more = step_range_tasks(deadline) || more;
-  more = step_streams(deadline) || more;
-  more = step_hashes(deadline) || more;
-  more = step_compaction(deadline) || more;
+  if (!applier_.busy()) {
+    serve_ready_reads();
+    more = step_range_tasks(deadline) || more;
+    more = step_streams(deadline) || more;
+    more = step_hashes(deadline) || more;
+    more = step_compaction(deadline) || more;
+  }
   schedule_persist();
   publish_facts();
   flush_events();
@@ -142,7 +146,9 @@ void Core::dispatch(Request&& request) {
     answers_.fail(request, Status(Code::kUnavailable, "etcdserver: server stopped"));
     return;
   }
-  if (const auto* range = std::get_if<RangeQuery>(&request.what)) {
+  if (must_wait(request)) {
+    held_.push_back(std::move(request));
+  } else if (const auto* range = std::get_if<RangeQuery>(&request.what)) {
     on_read(std::move(request), !range->serializable);
   } else if (auto* proposal = std::get_if<Proposal>(&request.what)) {
     Proposal taken = std::move(*proposal);
@@ -164,6 +170,15 @@ void Core::dispatch(Request&& request) {
   }
 }
 
+// While an entry is half applied nobody looks at the index or the leases.
+bool Core::must_wait(const Request& request) const {
+  return applier_.busy() && !std::holds_alternative<Proposal>(request.what) &&
+         !std::holds_alternative<LeaseKeepAlive>(request.what) &&
+         !std::holds_alternative<CallGone>(request.what) &&
+         !std::holds_alternative<RangeStreamMore>(request.what) &&
+         !std::holds_alternative<SnapshotMore>(request.what);
+}
+
 bool Core::dispatch_stream(Request& request) {
   if (std::holds_alternative<RangeStreamMore>(request.what)) {
     next_stream_chunk(std::move(request));
@@ -172,6 +187,9 @@ bool Core::dispatch_stream(Request& request) {
   } else if (std::holds_alternative<CallGone>(request.what)) {
     streams_.erase({request.to.sink, request.to.call_id});
     snapshots_.erase({request.to.sink, request.to.call_id});
+    std::erase_if(held_, [&](const Request& held) {
+      return held.to.sink == request.to.sink && held.to.call_id == request.to.call_id;
+    });
   } else {
     return false;
   }

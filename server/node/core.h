@@ -129,7 +129,10 @@ class Core final : public Node {
 
   // applying.cc: committed entries
   bool apply_committed(TimePoint deadline);
-  bool apply_one(const raft::Entry& entry);
+  enum class Step { kDone, kSliceOver, kWaits };
+  Step apply_one(const raft::Entry& entry, const apply::Slice& slice);
+  bool begin_entry(const raft::Entry& entry);
+  void observe_apply(const raft::Entry& entry, bool ok);
   void apply_conf(const raft::Entry& entry);
   void fetch_for_apply(std::vector<Seq> missing);
   void finish_entry(const raft::Entry& entry, apply::Applied&& applied);
@@ -155,6 +158,8 @@ class Core final : public Node {
   void next_stream_chunk(Request&& request);
   // streams.cc
   bool step_streams(TimePoint deadline);
+  static void set_count(StreamTask& task, int64_t count);
+  bool step_count(StreamTask& task, TimePoint deadline);
   bool collect_ahead(StreamTask& task, TimePoint deadline);
   void read_ahead(const std::shared_ptr<StreamTask>& task);
   void send_chunk(const std::shared_ptr<StreamTask>& task);
@@ -193,6 +198,7 @@ class Core final : public Node {
   void finish_compaction();
 
   void dispatch(Request&& request);
+  bool must_wait(const Request& request) const;
   bool dispatch_stream(Request& request);
   bool dispatch_question(const Request& request);
   void dispatch_maintenance(Request&& request);
@@ -233,6 +239,8 @@ class Core final : public Node {
   std::deque<raft::Entry> committed_;                     // to be applied
   bool apply_waits_ = false;                              // for values from disk
   bool entry_begun_ = false;                              // committed_.front() was decoded
+  TimePoint entry_started_{};                             // when its first slice was
+  std::vector<Request> held_;                             // until it is whole
   std::vector<Request> reads_;                            // of this turn, for one round
   std::map<uint64_t, std::vector<Request>> read_rounds_;  // by round id
   struct ReadyReads {

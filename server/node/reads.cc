@@ -14,7 +14,6 @@ namespace {
 // Values this few are looked up in memory on the node thread and cached when they had to be
 // fetched.
 constexpr size_t kInlineValues = 256;
-constexpr size_t kItemsASlice = 2048;
 
 }  // namespace
 
@@ -109,7 +108,9 @@ void Core::start_range(Request&& request, RangeQuery&& query) {
     answers_.fail(task->request, std::move(status));
     return;
   }
-  if (task->run->collect(kItemsASlice)) {
+  // The first piece at once: most ranges are small.
+  const apply::Slice slice{env_.clock, TimePoint::min()};
+  if (task->run->collect(&slice)) {
     finish_range(std::move(task));
   } else {
     task->pin = store_.pin();
@@ -118,13 +119,10 @@ void Core::start_range(Request&& request, RangeQuery&& query) {
 }
 
 bool Core::step_range(std::shared_ptr<RangeTask> task, TimePoint deadline) {
-  do {
-    if (task->run->collect(kItemsASlice)) {
-      finish_range(std::move(task));
-      return true;
-    }
-  } while (env_.clock.now() < deadline);
-  return false;
+  const apply::Slice slice{env_.clock, deadline};
+  if (!task->run->collect(&slice)) return false;
+  finish_range(std::move(task));
+  return true;
 }
 
 bool Core::step_range_tasks(TimePoint deadline) {
@@ -184,6 +182,7 @@ void Core::finish_range(std::shared_ptr<RangeTask> task) {
 }
 
 void Core::serve_read_txn(Request&& request, bool second_try) {
+  if (applier_.busy()) return held_.push_back(std::move(request));
   const ReadTxn& what = std::get<ReadTxn>(request.what);
   apply::TxnView txn;
   CHECK(apply::decode(what.body, txn, limits::kTxnDepthMax));

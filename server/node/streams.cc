@@ -44,12 +44,31 @@ void Core::open_stream(Request&& request, RangeQuery&& query) {
   task->query = std::move(query);
   task->pin = store_.pin();
   const mvcc::KeyRange range{task->query.key, task->query.end};
-  task->count = store_.count(range, task->at);
-  task->total = task->query.limit > 0 ? std::min(task->query.limit, task->count) : task->count;
-  if (task->query.count_only) task->total = 0;
   task->scan = store_.scan(range, task->at);
   streams_[{request.to.sink, request.to.call_id}] = task;
-  next_stream_chunk(std::move(request));
+  if (task->at == current) {
+    set_count(*task, store_.count(range, current));
+    return next_stream_chunk(std::move(request));
+  }
+  task->counting = store_.counting(range, task->at);
+  task->request = std::move(request);
+  task->busy = true;
+  collecting_.push_back(task);
+}
+
+void Core::set_count(StreamTask& task, int64_t count) {
+  task.count = count;
+  task.total = task.query.limit > 0 ? std::min(task.query.limit, count) : count;
+  if (task.query.count_only) task.total = 0;
+}
+
+// True when it is known.
+bool Core::step_count(StreamTask& task, TimePoint deadline) {
+  if (!task.counting->step(env_.clock, deadline)) return false;
+  set_count(task, task.counting->total());
+  task.counting.reset();
+  task.busy = false;
+  return true;
 }
 
 void Core::next_stream_chunk(Request&& request) {
@@ -65,15 +84,21 @@ void Core::next_stream_chunk(Request&& request) {
   collecting_.push_back(task);
 }
 
+// At least one piece of work a turn, however busy the rest of it was.
 bool Core::step_streams(TimePoint deadline) {
-  for (size_t n = collecting_.size(); n > 0 && env_.clock.now() < deadline; --n) {
+  for (size_t n = collecting_.size(); n > 0; --n) {
     const std::shared_ptr<StreamTask> task = std::move(collecting_.front());
     collecting_.pop_front();
-    if (!collect_ahead(*task, deadline)) {
+    const bool counting = task->counting != nullptr;
+    const bool done = counting ? step_count(*task, deadline) : collect_ahead(*task, deadline);
+    if (!done) {
       collecting_.push_back(task);
+    } else if (counting) {
+      next_stream_chunk(std::move(task->request));
     } else {
       read_ahead(task);
     }
+    if (env_.clock.now() >= deadline) break;
   }
   return !collecting_.empty();
 }

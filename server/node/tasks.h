@@ -48,9 +48,10 @@ struct Core::StreamTask {
   Revision at;  // pinned when the stream was opened
   Revision header_revision;
   std::unique_ptr<mvcc::Pin> pin;
-  TimePoint started;  // the pin ends 30 s later
-  int64_t count = 0;  // of the whole range
-  int64_t total = 0;  // that will be sent: count or limit
+  TimePoint started;                                // the pin ends 30 s later
+  std::unique_ptr<mvcc::Store::Counting> counting;  // of an older revision, under way
+  int64_t count = 0;                                // of the whole range
+  int64_t total = 0;                                // that will be sent: count or limit
   int64_t sent = 0;
   std::unique_ptr<mvcc::Scan> scan;
   std::vector<Seq> seqs;            // collected, not read yet
