@@ -23,6 +23,7 @@ class KEELSON_TS(capability("mutex")) Mutex {
   bool try_lock() KEELSON_TS(try_acquire_capability(true)) { return mutex_.try_lock(); }
 
  private:
+  friend class CondVar;
   std::mutex mutex_;
 };
 
@@ -40,16 +41,22 @@ class KEELSON_TS(scoped_lockable) MutexLock {
 // Waits with the mutex held; spurious wake-ups happen, so callers loop over their condition.
 class CondVar {
  public:
-  void wait(Mutex& m) REQUIRES(m) { cv_.wait(m); }
+  void wait(Mutex& m) REQUIRES(m) {
+    std::unique_lock<std::mutex> lock(m.mutex_, std::adopt_lock);
+    cv_.wait(lock);
+    lock.release();
+  }
   template <typename D>
   void wait_for(Mutex& m, D timeout) REQUIRES(m) {
-    cv_.wait_for(m, timeout);
+    std::unique_lock<std::mutex> lock(m.mutex_, std::adopt_lock);
+    cv_.wait_for(lock, timeout);
+    lock.release();
   }
   void notify_one() { cv_.notify_one(); }
   void notify_all() { cv_.notify_all(); }
 
  private:
-  std::condition_variable_any cv_;
+  std::condition_variable cv_;
 };
 
 }  // namespace keelson

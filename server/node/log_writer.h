@@ -7,9 +7,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "wal/wal.h"
@@ -31,23 +34,36 @@ class LogWriter {
   virtual void submit(LogBatch&& batch) = 0;
 };
 
-// Owns the log thread.
+// Owns the log thread. A full disk is waited out (design.md section 4): nothing is acknowledged
+// meanwhile, the batch is tried again until there is space; the alarm that keeps writers away was
+// raised before, when the spare segments could not be refilled. Any other failure ends the process.
 class LogThread final : public LogWriter {
  public:
   // Called on the log's thread with the last durable batch; `idle` when no other one waits.
   using Synced = std::function<void(uint64_t batch, bool idle)>;
-  LogThread(wal::Wal& wal, const Clock& clock, Registry& metrics, Synced synced);
-  ~LogThread() override;  // writes what is queued, then joins
+  struct Environment {
+    wal::Wal& wal;
+    const Clock& clock;
+    Log& log;
+    Registry& metrics;
+  };
+  LogThread(const Environment& env, Synced synced, Duration retry = std::chrono::milliseconds(200));
+  ~LogThread() override;  // writes what is queued unless the disk is full, then joins
   void submit(LogBatch&& batch) override;
 
  private:
   void run();
-  void write(std::vector<LogBatch>& batches);
+  void write(std::span<LogBatch> batches);
+  size_t append(std::span<LogBatch> batches);
+  bool append_one(const LogBatch& batch);
+  void sync(std::span<LogBatch> appended);
+  bool wait_for_space();
   bool idle();
 
-  wal::Wal& wal_;
-  const Clock& clock_;
+  const Environment env_;
   const Synced synced_;
+  const Duration retry_;
+  TimePoint full_since_ = TimePoint::max();
   Histogram& sync_seconds_;
   Histogram& write_seconds_;
   Gauge& bytes_;
