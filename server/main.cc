@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -18,6 +19,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "base/version.h"
+#include "config/bootstrap.h"
 #include "config/parse.h"
 #include "front/front.h"
 #include "http/handlers.h"
@@ -198,6 +200,9 @@ class Member {
     node::BootSettings settings = boot_settings(config_);
     settings.members = std::move(*members);
     settings.clock = &clock_;
+    settings.check_first_start = [this] {
+      return config::check_bootstrap(config_, config::system_resolve);
+    };
     settings.pace = [](size_t bytes) { std::this_thread::sleep_for(bytes * kCopyTimePerByte); };
     auto booted = node::boot(*fs_, settings, log_, metrics_);
     if (!booted.ok()) return booted.status();
@@ -208,7 +213,8 @@ class Member {
     core_ = std::make_unique<node::Core>(env, node_settings(config_), std::move(booted->opened),
                                          [this] { thread_.run(); });
     log_thread_ = std::make_unique<node::LogThread>(
-        core_->log_file(), clock_, metrics_, [this](uint64_t batch, bool idle) {
+        node::LogThread::Environment{core_->log_file(), clock_, log_, metrics_},
+        [this](uint64_t batch, bool idle) {
           if (!core_->log_synced(batch)) return;
           idle ? thread_.run() : thread_.wake();  // the log's next batch comes first
         });
@@ -301,18 +307,22 @@ int leave_by(int number) {
   return 0;
 }
 
+void say_start(Log& log, const config::Config& config) {
+  std::error_code ignored;
+  std::vector<LogField> fields = {{"etcd-version", std::string(kEtcdVersion)},
+                                  {"keelson-version", std::string(kKeelsonVersion)}};
+  for (LogField& field :
+       config::describe(config, std::filesystem::exists(config.data_dir + "/member", ignored)))
+    fields.push_back(std::move(field));
+  log.write(LogLevel::kInfo, "starting an etcd server", std::move(fields),
+            std::source_location::current());
+}
+
 int run(const config::Config& config, std::vector<std::string> command_line, Logger& log,
         const std::vector<config::Note>& notes, const Clock& clock) {
   const sigset_t signals = block_signals();
   Registry metrics;
-  log.info("starting an etcd server",
-           {{"etcd-version", std::string(kEtcdVersion)},
-            {"keelson-version", std::string(kKeelsonVersion)},
-            {"name", config.name},
-            {"data-dir", config.data_dir},
-            {"advertise-client-urls", texts(config.advertise_client_urls)},
-            {"initial-cluster", config.initial_cluster},
-            {"quota-backend-bytes", config.effective_quota()}});
+  say_start(log, config);
   config::write_notes(log, notes);
   int number = 0;
   {

@@ -219,6 +219,8 @@ Result<Booted> boot(io::FileSystem& fs, const BootSettings& s, Log& log, Registr
         " is empty and this release runs a single member; use \"new\", or put the member's "
         "data directory back");
   if (!*there) {
+    if (s.check_first_start)
+      if (Status st = s.check_first_start(); !st.ok()) return st;
     if (Status st = build_member(fs, s, paths, log, metrics); !st.ok()) return st;
   }
   if (Status st = open_member(fs, s, paths, log, metrics, out.opened); !st.ok()) return st;

@@ -32,6 +32,8 @@ struct BootSettings {
   std::string cluster_token;
   std::vector<BootstrapMember> members;  // --initial-cluster; counts only for an empty directory
   bool join_existing = false;            // --initial-cluster-state=existing; likewise
+  // Asked before an empty directory becomes a member; an error refuses the start.
+  std::function<Status()> check_first_start;
   size_t cache_bytes = 48 * 1024 * 1024;
   const Clock* clock = nullptr;            // for the store's durations; none: not observed
   std::function<void(size_t bytes)> pace;  // rests between pieces of a copy of the store

@@ -330,6 +330,7 @@ void Core::publish_facts() {
   metrics_->pending.set(static_cast<int64_t>(pending_.open()));
   metrics_->current_revision.set(current.value);
   metrics_->compact_revision.set(store_.compacted().value);
+  const auto file_bytes = static_cast<int64_t>(store_.sizes().file_bytes);
   MutexLock lock(facts_mutex_);
   facts_.member = raft_.id();
   facts_.cluster = opened_.identity.cluster;
@@ -338,6 +339,7 @@ void Core::publish_facts() {
   facts_.committed = raft_.commit();
   facts_.applied = raft_.applied();
   facts_.revision = current;
+  facts_.quota_left = settings_.quota_bytes - file_bytes;
   facts_.learner = raft_.is_learner();
   facts_.alarm_nospace = alarms_.any(apply::kAlarmNoSpace);
   facts_.alarm_corrupt = alarms_.any(apply::kAlarmCorrupt);
