@@ -80,6 +80,9 @@ node::Settings node_settings(const config::Config& c) {
   s.auto_compaction_retention = c.auto_compaction_retention;
   s.auto_compaction_revisions = c.auto_compaction_revisions;
   s.warning_apply_duration = c.warning_apply_duration;
+  s.strict_reconfig_check = c.strict_reconfig_check;
+  s.election_tick_advance = c.initial_election_tick_advance;
+  s.catchup_entries = c.snapshot_catchup_entries;
   s.stop_service_on_defrag = c.feature("StopGRPCServiceOnDefrag");
   return s;
 }
@@ -173,6 +176,17 @@ class ClientPages final : public front::HttpHandler {
   front::Front* front_ = nullptr;
 };
 
+// Until the peer port is there, a member is alone.
+class NoPeers final : public node::Transport {
+ public:
+  void send(std::vector<raft::Message>&&) override {}
+  void send_snapshot(node::OutgoingSnapshot&&) override {}
+  void set_peers(std::vector<node::PeerAddress>) override {}
+  void set_removed(std::vector<MemberId>) override {}
+  void request(node::PeerRequest, std::function<void(node::PeerReply)>) override {}
+  TimePoint active_since(MemberId) const override { return TimePoint::max(); }
+};
+
 // Everything of a running member, in the order in which it is built; destroyed the other way round.
 class Member {
  public:
@@ -197,6 +211,10 @@ class Member {
   Status start() {
     auto members = node::parse_initial_cluster(config_.initial_cluster);
     if (!members.ok()) return members.status();
+    if (members->size() > 1)
+      return Status(Code::kUnimplemented,
+                    "--initial-cluster names several members, but this release has no peer port "
+                    "yet; name only this one");
     node::BootSettings settings = boot_settings(config_);
     settings.members = std::move(*members);
     settings.clock = &clock_;
@@ -209,7 +227,7 @@ class Member {
     lock_ = std::move(booted->lock);
     pool_ = std::make_unique<node::Workers>("pool", kPoolThreads, kPoolQueue);
     persister_ = std::make_unique<node::Workers>("persister", 1, 4);
-    node::Environment env{clock_, rng_, log_, metrics_, *fs_, *pool_, *persister_};
+    node::Environment env{clock_, rng_, log_, metrics_, *fs_, *pool_, *persister_, peers_};
     core_ = std::make_unique<node::Core>(env, node_settings(config_), std::move(booted->opened),
                                          [this] { thread_.run(); });
     log_thread_ = std::make_unique<node::LogThread>(
@@ -282,6 +300,7 @@ class Member {
   SeededRng rng_;
   std::unique_ptr<io::FileSystem> fs_ = io::make_posix_file_system();
   std::unique_ptr<io::File> lock_;
+  NoPeers peers_;
   node::NodeThread thread_{clock_};
   std::unique_ptr<node::Workers> pool_;
   std::unique_ptr<node::Workers> persister_;

@@ -63,6 +63,24 @@ std::optional<MemberChange> member_from_json(std::string_view text) {
   return out;
 }
 
+std::string members_to_json(const std::map<MemberId, Member>& members) {
+  std::string out = "[";
+  for (const auto& [id, member] : members) {
+    if (out.size() > 1) out += ',';
+    out += member_to_json(member);
+  }
+  return out + "]";
+}
+
+std::vector<Member> members_from_json(std::string_view text) {
+  std::vector<Member> out;
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_array()) return out;
+  for (const Json& item : json)
+    if (auto change = member_from_json(item.dump())) out.push_back(std::move(change->member));
+  return out;
+}
+
 MemberId member_id_of(std::vector<std::string> peer_urls, std::string_view salt) {
   std::sort(peer_urls.begin(), peer_urls.end());
   std::string text;

@@ -32,6 +32,9 @@ struct MemberChange {
   bool promote = false;
 };
 std::optional<MemberChange> member_from_json(std::string_view json);
+// What /members of the peer port answers: an array, ascending by id. What is no member is left out.
+std::string members_to_json(const std::map<MemberId, Member>& members);
+std::vector<Member> members_from_json(std::string_view json);
 
 // First 8 bytes of SHA-1 over the sorted peer URLs and `salt` (token at bootstrap, unix seconds at
 // add).
@@ -48,6 +51,7 @@ class Membership {
   const std::map<MemberId, Member>& members() const { return members_; }
   const Member* find(MemberId id) const;
   bool removed(MemberId id) const { return removed_.contains(id); }
+  const std::set<MemberId>& removed() const { return removed_; }
   const std::string& cluster_version() const { return cluster_version_; }  // empty: not decided
   bool downgrade_enabled() const { return downgrade_enabled_; }
   const std::string& downgrade_target() const { return downgrade_target_; }

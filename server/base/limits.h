@@ -23,6 +23,8 @@ inline constexpr size_t kUnpersistedBytes = 64 * 1024 * 1024;
 // Proposals waiting between commit and apply; etcd answers "too many requests" above.
 inline constexpr uint64_t kUnappliedEntries = 5000;
 inline constexpr size_t kUnappliedBytes = 64 * 1024 * 1024;
+// Of the applied log, kept in memory for followers that are behind.
+inline constexpr size_t kCatchupBytes = 16 * 1024 * 1024;
 // Bytes appended but not synced: proposals are refused above (a hanging disk must not eat memory).
 inline constexpr size_t kUnsyncedBytes = 64 * 1024 * 1024;
 // One slice of long work on the node thread, so that heartbeats and small requests get through.

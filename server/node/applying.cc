@@ -31,6 +31,7 @@ bool Core::apply_committed(TimePoint deadline) {
     const Step step = apply_one(committed_.front(), slice);
     if (step != Step::kDone) return step == Step::kSliceOver;
     raft_.applied(committed_.front().index);
+    log_keep_.note(committed_.front().index, committed_.front().bytes().size());
     committed_.pop_front();
     if (++since_clock >= kEntriesAClockRead) {
       since_clock = 0;
@@ -104,20 +105,6 @@ void Core::fetch_for_apply(std::vector<Seq> missing) {
     });
   };
   if (!env_.pool.post(job)) job();  // a full pool must not stop the log: read here
-}
-
-void Core::apply_conf(const raft::Entry& entry) {
-  const apply::AppliedConf done = applier_.execute_conf(entry.index, entry.term, entry.bytes());
-  apply::ConfEntry conf;
-  CHECK(apply::decode(entry.bytes(), conf));
-  raft_.apply_conf_change({static_cast<raft::ConfChangeType>(conf.type), done.node});
-  auto waiting = pending_.take(done.request_id);
-  if (!waiting) return;
-  if (done.status.ok()) {
-    answers_.ok(waiting->request, apply::header_only(header(), Revision()));
-  } else {
-    answers_.fail(waiting->request, done.status);
-  }
 }
 
 void Core::finish_entry(const raft::Entry&, apply::Applied&& applied) {

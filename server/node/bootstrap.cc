@@ -63,9 +63,6 @@ Result<Founders> founders_of(const BootSettings& s) {
     ids.push_back(member.id);
     out.members.push_back(std::move(member));
   }
-  if (out.members.size() > 1)
-    return refuse("--initial-cluster names " + std::to_string(out.members.size()) +
-                  " members, but this release runs a single member; name only this one");
   if (out.self.value == 0)
     return refuse(
         "couldn't find local name \"" + s.name +
@@ -88,23 +85,45 @@ std::vector<wal::EntryRecord> first_entries(const Founders& founders) {
   return out;
 }
 
-Status build_member(io::FileSystem& fs, const BootSettings& s, const Paths& paths, Log& log,
-                    Registry& metrics) {
+struct FirstLog {
+  wal::Identity identity;
+  std::vector<wal::EntryRecord> entries;
+  wal::HardStateRecord state;
+};
+
+// A founder writes the first entries itself; who joins has an empty log and learns everything from
+// the leader (reference peer.md section 1.2).
+Result<FirstLog> first_log(const BootSettings& s) {
+  FirstLog out;
+  if (s.join_existing) {
+    auto running = s.find_cluster();
+    if (!running.ok()) return running.status();
+    out.identity = {running->cluster, running->self};
+    return out;
+  }
   auto founders = founders_of(s);
   if (!founders.ok()) return founders.status();
+  out.identity = {founders->cluster, founders->self};
+  out.entries = first_entries(*founders);
+  out.state = {Term(1), MemberId(), out.entries.back().index};
+  return out;
+}
+
+Status build_member(io::FileSystem& fs, const BootSettings& s, const Paths& paths, Log& log,
+                    Registry& metrics) {
+  auto first = first_log(s);
+  if (!first.ok()) return first.status();
   if (Status st = fs.remove_tree(paths.building); !st.ok()) return st;
   if (Status st = fs.make_dir(paths.building); !st.ok()) return st;
-  const mvcc::Identity identity{founders->cluster, founders->self};
+  const mvcc::Identity identity{first->identity.cluster, first->identity.member};
   const mvcc::Options options = store_options(s);
   auto store = mvcc::Store::create(fs, paths.building, identity, options, log, metrics);
   if (!store.ok()) return store.status();
   store->reset();
-  auto log_file = wal::Wal::create(fs, paths.building_wal, {founders->cluster, founders->self},
-                                   options.generation, wal_options(s), log);
+  auto log_file = wal::Wal::create(fs, paths.building_wal, first->identity, options.generation,
+                                   wal_options(s), log);
   if (!log_file.ok()) return log_file.status();
-  const std::vector<wal::EntryRecord> entries = first_entries(*founders);
-  const wal::HardStateRecord state{Term(1), MemberId(), entries.back().index};
-  if (Status st = (*log_file)->append(entries, state); !st.ok()) return st;
+  if (Status st = (*log_file)->append(first->entries, first->state); !st.ok()) return st;
   (*log_file)->sync();
   log_file->reset();
   if (Status st = fs.sync_dir(paths.building); !st.ok()) return st;
@@ -213,11 +232,9 @@ Result<Booted> boot(io::FileSystem& fs, const BootSettings& s, Log& log, Registr
   if (Status st = check_directory(fs, paths); !st.ok()) return st;
   const auto there = fs.exists(paths.member);
   if (!there.ok()) return refuse("cannot access data directory: " + there.status().text());
-  if (!*there && s.join_existing)
-    return refuse(
-        "--initial-cluster-state=existing asks to join a running cluster, but " + paths.root +
-        " is empty and this release runs a single member; use \"new\", or put the member's "
-        "data directory back");
+  if (!*there && s.join_existing && !s.find_cluster)
+    return refuse("--initial-cluster-state=existing asks to join a running cluster, but " +
+                  paths.root + " is empty and nobody can be asked about that cluster");
   if (!*there) {
     if (s.check_first_start)
       if (Status st = s.check_first_start(); !st.ok()) return st;

@@ -25,6 +25,13 @@ struct BootstrapMember {
 // part.
 Result<std::vector<BootstrapMember>> parse_initial_cluster(std::string_view text);
 
+// A running cluster as a member finds it that joins.
+struct RunningCluster {
+  ClusterId cluster;
+  MemberId self;
+  std::vector<PeerAddress> others;
+};
+
 struct BootSettings {
   std::string data_dir;
   std::string wal_dir;  // empty: data_dir/member/wal
@@ -34,6 +41,8 @@ struct BootSettings {
   bool join_existing = false;            // --initial-cluster-state=existing; likewise
   // Asked before an empty directory becomes a member; an error refuses the start.
   std::function<Status()> check_first_start;
+  // Asked when this member joins, until it has heard of its own addition.
+  std::function<Result<RunningCluster>()> find_cluster;
   size_t cache_bytes = 48 * 1024 * 1024;
   const Clock* clock = nullptr;            // for the store's durations; none: not observed
   std::function<void(size_t bytes)> pace;  // rests between pieces of a copy of the store

@@ -46,7 +46,10 @@ Core::Core(Environment env, Settings settings, Opened opened, std::function<void
       auto_compactor_(settings_.auto_compaction, settings_.auto_compaction_retention,
                       settings_.auto_compaction_revisions),
       pending_(first_request_id(opened_, env.clock)),
-      next_tick_(env.clock.now() + settings_.heartbeat) {
+      next_round_(pending_.next_id()),
+      next_tick_(env.clock.now() + settings_.heartbeat),
+      log_keep_(settings_.catchup_entries, limits::kCatchupBytes),
+      started_(env.clock.now()) {
   restore_small_tables(opened_, lessor_, membership_, alarms_);
   metrics_->quota.set(settings_.quota_bytes);
   const std::string self = hex(opened_.identity.member.value);
@@ -100,28 +103,30 @@ Facts Core::facts() const {
   return facts_;
 }
 
-void Core::take_inbox(std::vector<Request>& requests, std::vector<std::function<void()>>& done) {
+Core::Taken Core::take_inbox() {
+  Taken out;
   uint64_t synced = 0;
   {
     MutexLock lock(inbox_mutex_);
-    requests.swap(inbox_);
-    done.swap(inbox_done_);
+    out.requests.swap(inbox_);
+    out.done.swap(inbox_done_);
+    out.messages.swap(inbox_messages_);
     synced = std::exchange(inbox_synced_, 0);
     inbox_woken_ = false;
   }
   if (synced > 0) raft_.synced(synced);
+  return out;
 }
 
 bool Core::turn() {
   const TimePoint started = env_.clock.now();
-  std::vector<Request> requests;
-  std::vector<std::function<void()>> done;
-  take_inbox(requests, done);
-  for (const auto& work : done) work();
+  Taken taken = take_inbox();
+  step_messages(taken.messages);
+  for (const auto& work : taken.done) work();
   tick_if_due();
   if (!applier_.busy())
     for (Request& request : std::exchange(held_, {})) dispatch(std::move(request));
-  for (Request& request : requests) dispatch(std::move(request));
+  for (Request& request : taken.requests) dispatch(std::move(request));
   flush_proposals();
   flush_reads();
   run_raft();
@@ -135,6 +140,7 @@ bool Core::turn() {
     more = step_compaction(deadline) || more;
   }
   schedule_persist();
+  update_peers();
   publish_facts();
   flush_events();
   answers_.flush();
@@ -162,6 +168,8 @@ void Core::dispatch(Request&& request) {
   } else if (std::holds_alternative<ReadBarrier>(request.what) ||
              std::holds_alternative<Downgrade>(request.what)) {
     on_read(std::move(request), true);
+  } else if (dispatch_to_leader(request)) {
+    return;
   } else if (auto* history = std::get_if<WatchHistory>(&request.what)) {
     WatchHistory taken = std::move(*history);
     on_watch_history(std::move(request), std::move(taken));
@@ -203,10 +211,6 @@ bool Core::dispatch_question(const Request& request) {
     // watcher.
     answers_.object(request, std::make_shared<watch::WatchStart>(
                                  watch::WatchStart{store_.current(), store_.compacted()}));
-  } else if (const auto* keep = std::get_if<LeaseKeepAlive>(&request.what)) {
-    on_keep_alive(request, *keep);
-  } else if (const auto* ttl = std::get_if<LeaseTimeToLive>(&request.what)) {
-    on_time_to_live(request, *ttl);
   } else if (std::holds_alternative<LeaseLeases>(request.what)) {
     on_leases(request);
   } else if (std::holds_alternative<MaintenanceStatus>(request.what)) {
@@ -215,9 +219,26 @@ bool Core::dispatch_question(const Request& request) {
     on_alarm_list(request, *alarms);
   } else if (const auto* move = std::get_if<MoveLeader>(&request.what)) {
     on_move_leader(request, *move);
-  } else if (const auto* urls = std::get_if<MemberUrlsCheck>(&request.what)) {
-    const Status taken = membership_.check_urls(urls->self, urls->peer_urls);
-    answers_.fail(request, taken.ok() ? urls->refusal : taken);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// What only the leader knows or may propose; false: something else.
+bool Core::dispatch_to_leader(Request& request) {
+  if (const auto* keep = std::get_if<LeaseKeepAlive>(&request.what)) {
+    on_keep_alive(std::move(request), LeaseKeepAlive(*keep));
+  } else if (const auto* ttl = std::get_if<LeaseTimeToLive>(&request.what)) {
+    on_time_to_live(std::move(request), LeaseTimeToLive(*ttl));
+  } else if (const auto* add = std::get_if<MemberAdd>(&request.what)) {
+    on_member_add(std::move(request), MemberAdd(*add));
+  } else if (const auto* gone = std::get_if<MemberRemove>(&request.what)) {
+    on_member_remove(std::move(request), MemberRemove(*gone));
+  } else if (const auto* moved = std::get_if<MemberUpdate>(&request.what)) {
+    on_member_update(std::move(request), MemberUpdate(*moved));
+  } else if (const auto* promote = std::get_if<MemberPromote>(&request.what)) {
+    on_member_promote(std::move(request), MemberPromote(*promote));
   } else {
     return false;
   }
@@ -252,8 +273,12 @@ void Core::tick_if_due() {
   auto_compact();
   publish_self();
   decide_cluster_version();
-  for (auto& [round, requests] : read_rounds_)
-    std::erase_if(requests, [&](Request& r) {
+  retry_forwards(now);
+  take_head_start(now);
+  leave_if_due(now);
+  ask_reads_again(now);
+  for (auto& [round, waiting] : read_rounds_)
+    std::erase_if(waiting.requests, [&](Request& r) {
       if (now - r.started < std::chrono::seconds(5) + 2 * settings_.election) return false;
       metrics_->failed_reads.add();
       answers_.fail(r, Status(Code::kUnavailable, "etcdserver: request timed out"));
@@ -272,18 +297,19 @@ void Core::run_raft() {
   while (raft_.has_output()) {
     raft::Output output = raft_.take_output();
     hand_to_log(output);
-    CHECK(!output.install);  // snapshots from peers come with the peer port
+    if (!output.messages.empty()) send_messages(std::move(output.messages));
+    CHECK(!output.install);  // receive_snapshot lets none through yet
     for (raft::Entry& entry : output.committed) committed_.push_back(std::move(entry));
     for (const raft::ReadState& read : output.reads) {
       const auto round = read_rounds_.find(read.id);
       if (round == read_rounds_.end()) continue;
-      ready_reads_.push_back({read.index, std::move(round->second)});
+      ready_reads_.push_back({read.index, std::move(round->second.requests)});
       read_rounds_.erase(round);
     }
     for (const uint64_t id : output.dropped_reads) {
       const auto round = read_rounds_.find(id);
       if (round == read_rounds_.end()) continue;
-      for (const Request& r : round->second)
+      for (const Request& r : round->second.requests)
         answers_.fail(r, Status(Code::kUnavailable, "etcdserver: leader changed"));
       read_rounds_.erase(round);
     }
@@ -310,6 +336,7 @@ void Core::role_changed() {
   if (raft_.leader() != last_leader_) {
     if (raft_.leader().value != 0) metrics_->leader_changes.add();
     last_leader_ = raft_.leader();
+    leader_since_ = env_.clock.now();
     for (WatchSink* sink : watch_sinks_) sink->on_leader(last_leader_.value != 0);
     env_.log.info("raft leader changed", {{"local-member-id", hex(raft_.id().value)},
                                           {"leader-id", hex(last_leader_.value)},

@@ -26,9 +26,12 @@
 #include "mvcc/store.h"
 #include "node/answers.h"
 #include "node/auto_compactor.h"
+#include "node/log_keep.h"
 #include "node/log_writer.h"
 #include "node/pending.h"
 #include "node/request.h"
+#include "node/transport.h"
+#include "node/versions.h"
 #include "raft/raft.h"
 #include "wal/wal.h"
 
@@ -43,6 +46,7 @@ struct Environment {
   io::FileSystem& fs;
   Executor& pool;       // reads, hashes, images
   Executor& persister;  // one job at a time: the writing SQLite connection
+  Transport& transport;
 };
 
 struct Settings {
@@ -60,6 +64,11 @@ struct Settings {
   int64_t auto_compaction_revisions = 0;
   Duration warning_apply_duration = std::chrono::milliseconds(100);
   bool stop_service_on_defrag = false;
+  bool strict_reconfig_check = true;
+  bool election_tick_advance = true;
+  uint64_t catchup_entries = 5000;  // of the applied log kept in memory for followers
+  // Called once, in a turn, when this member has been removed from the cluster and should end.
+  std::function<void()> on_removed;
   std::string version = "3.7.1";          // of the API
   std::string cluster_version = "3.7.0";  // what this member can do
 };
@@ -71,11 +80,12 @@ struct Opened {
   std::unique_ptr<mvcc::Store> store;
   mvcc::Loaded loaded;
   wal::Recovered recovered;
+  std::vector<PeerAddress> remotes;  // of a member that joins: who is there already
 };
 
 struct NodeMetrics;
 
-class Core final : public Node {
+class Core final : public Node, public PeerSink {
  public:
   // `wake` makes the owner call turn() soon, or calls it; called from any thread, not in a turn.
   Core(Environment env, Settings settings, Opened opened, std::function<void()> wake);
@@ -89,6 +99,12 @@ class Core final : public Node {
   Facts facts() const override;
   // From the log writer. True: a turn is wanted, and nobody else was asked for it yet.
   bool log_synced(uint64_t batch);
+  void receive(std::vector<raft::Message>&& messages) override;
+  void unreachable(MemberId member) override;
+  void snapshot_sent(MemberId member, bool ok) override;
+  void receive_snapshot(raft::Message&& message, std::string path,
+                        std::function<void(Status)> done) override;
+  void told_removed() override;
   // Refuses new work from the next turn on; in-flight proposals still get their answers.
   void stop();
   // True once this member has published itself: clients may be served.
@@ -105,7 +121,12 @@ class Core final : public Node {
 
  private:
   // core.cc: the turn
-  void take_inbox(std::vector<Request>& requests, std::vector<std::function<void()>>& done);
+  struct Taken {
+    std::vector<Request> requests;
+    std::vector<std::function<void()>> done;
+    std::vector<raft::Message> messages;
+  };
+  Taken take_inbox();
   void tick_if_due();
   void campaign_if_alone();
   void run_raft();
@@ -120,10 +141,11 @@ class Core final : public Node {
   void propose(Waiting waiting, uint32_t field, std::string_view body);
   void propose_own(uint32_t field, std::string_view body);
   void flush_proposals();
+  void flush_conf_proposals();
+  Status timed_out(TimePoint started) const;
   void raise_alarm(int32_t type);
   void expire_pending();
   void publish_self();
-  void decide_cluster_version();
   void expire_leases();
   void auto_compact();
 
@@ -140,6 +162,51 @@ class Core final : public Node {
   void gather_events();
   void flush_events();
   void start_compaction_hash(const raft::Entry& entry);
+
+  // peers.cc
+  void step_messages(std::vector<raft::Message>& messages);
+  void send_messages(std::vector<raft::Message>&& messages);
+  void update_peers();
+  void take_head_start(TimePoint now);
+  void ask_reads_again(TimePoint now);
+  void leave(const std::string& why);
+  void leave_if_due(TimePoint now);
+  void start_peer_snapshot(raft::Message&& message);
+
+  // members.cc
+  size_t connected_voters(TimePoint since) const;
+  Status may_add(const apply::Member& member) const;
+  Status may_remove(MemberId id) const;
+  Status may_promote(MemberId id) const;
+  void on_member_add(Request&& request, const MemberAdd& what);
+  void on_member_remove(Request&& request, const MemberRemove& what);
+  void on_member_update(Request&& request, const MemberUpdate& what);
+  void on_member_promote(Request&& request, const MemberPromote& what);
+  void propose_conf(Request&& request, uint8_t type, MemberId node, std::string context);
+  void say_conf(const apply::ConfEntry& conf);
+  void answer_conf(const Request& request, const apply::ConfEntry& conf);
+  static std::string encode_member(const apply::Member& member);
+
+  // forward.cc
+  struct Forward {
+    Request request;
+    std::string path;
+    std::string body;
+    TimePoint until;
+    std::function<bool(const Request&, const PeerReply&)> finish;  // false: ask again
+  };
+  void forward_keep_alive(Request&& request, LeaseId id);
+  void forward_time_to_live(Request&& request, const LeaseTimeToLive& what);
+  static void append_time_to_live(std::string_view reply, std::string& body);
+  void forward_promote(Request&& request, MemberId id);
+  void start_forward(Request&& request, std::shared_ptr<Forward> forward);
+  void ask_leader(const std::shared_ptr<Forward>& forward);
+  void retry_forwards(TimePoint now);
+
+  // versions.cc
+  void decide_cluster_version();
+  void version_answered(VersionPoll& poll, const PeerReply& reply);
+  void propose_version(const std::string& version);
 
   // reads.cc
   void on_read(Request&& request, bool linearizable);
@@ -166,8 +233,9 @@ class Core final : public Node {
   void fail_stream(StreamTask& task, const Status& status);
 
   // leases.cc
-  void on_keep_alive(const Request& request, const LeaseKeepAlive& what);
-  void on_time_to_live(const Request& request, const LeaseTimeToLive& what);
+  void on_keep_alive(Request&& request, const LeaseKeepAlive& what);
+  void answer_keep_alive(const Request& request, LeaseId id, int64_t ttl_s);
+  void on_time_to_live(Request&& request, const LeaseTimeToLive& what);
   void on_leases(const Request& request);
 
   // maintenance.cc
@@ -202,6 +270,7 @@ class Core final : public Node {
   bool dispatch_stream(Request& request);
   bool dispatch_question(const Request& request);
   void dispatch_maintenance(Request&& request);
+  bool dispatch_to_leader(Request& request);
   bool quota_allows(int64_t cost) const;
   apply::HeaderFacts header() const;
   bool leads() const { return raft_.role() == raft::RoleKind::kLeader; }
@@ -228,6 +297,7 @@ class Core final : public Node {
   std::vector<std::function<void()>> inbox_done_ GUARDED_BY(inbox_mutex_);
   bool inbox_woken_ GUARDED_BY(inbox_mutex_) = false;
   uint64_t inbox_synced_ GUARDED_BY(inbox_mutex_) = 0;
+  std::vector<raft::Message> inbox_messages_ GUARDED_BY(inbox_mutex_);
 
   // ---- owned by the turn
   // ------------------------------------------------------------------
@@ -236,19 +306,24 @@ class Core final : public Node {
   std::vector<raft::Payload> proposals_;
   std::vector<uint64_t> proposal_ids_;  // who waits for each of them
   size_t proposal_bytes_ = 0;
-  std::deque<raft::Entry> committed_;                     // to be applied
-  bool apply_waits_ = false;                              // for values from disk
-  bool entry_begun_ = false;                              // committed_.front() was decoded
-  TimePoint entry_started_{};                             // when its first slice was
-  std::vector<Request> held_;                             // until it is whole
-  std::vector<Request> reads_;                            // of this turn, for one round
-  std::map<uint64_t, std::vector<Request>> read_rounds_;  // by round id
+  std::vector<std::pair<uint64_t, raft::Payload>> conf_proposals_;
+  std::deque<raft::Entry> committed_;  // to be applied
+  bool apply_waits_ = false;           // for values from disk
+  bool entry_begun_ = false;           // committed_.front() was decoded
+  TimePoint entry_started_{};          // when its first slice was
+  std::vector<Request> held_;          // until it is whole
+  std::vector<Request> reads_;         // of this turn, for one round
+  struct ReadRound {
+    TimePoint asked;
+    std::vector<Request> requests;
+  };
+  std::map<uint64_t, ReadRound> read_rounds_;  // by round id
   struct ReadyReads {
     Index index;
     std::vector<Request> requests;
   };
   std::deque<ReadyReads> ready_reads_;
-  uint64_t next_round_ = 1;
+  uint64_t next_round_;  // unique among the members: a leader of etcd's tells reads apart by it
   std::deque<std::shared_ptr<RangeTask>> range_tasks_;
   std::map<std::pair<AnswerSink*, uint64_t>, std::shared_ptr<StreamTask>> streams_;
   std::deque<std::shared_ptr<StreamTask>>
@@ -291,6 +366,18 @@ class Core final : public Node {
   std::vector<HeldAnswer> held_for_alarm_;
   std::optional<Revision> auto_target_;
   bool stopping_ = false;
+
+  LogKeep log_keep_;
+  bool peers_stale_ = true;
+  bool head_start_over_ = false;
+  TimePoint started_;
+  TimePoint leader_since_{};
+  int snapshots_out_ = 0;
+  bool left_ = false;
+  TimePoint leave_at_ = TimePoint::max();
+  std::vector<std::shared_ptr<Forward>> forwards_;  // asked again at the next tick
+  std::shared_ptr<VersionPoll> version_poll_;
+  TimePoint next_version_poll_{};
 
   std::atomic<bool> ready_{false};
   mutable Mutex facts_mutex_;

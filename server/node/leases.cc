@@ -6,23 +6,24 @@
 
 namespace keelson::node {
 
-void Core::on_keep_alive(const Request& request, const LeaseKeepAlive& what) {
-  int64_t ttl_s = 0;
+void Core::on_keep_alive(Request&& request, const LeaseKeepAlive& what) {
+  if (!leads()) return forward_keep_alive(std::move(request), what.id);
   const auto renewed = lessor_.renew(what.id);
-  if (renewed.ok()) {
-    ttl_s = *renewed;
-  } else if (renewed.status().code() != Code::kNotFound) {
-    answers_.fail(request, Status(Code::kUnavailable, "etcdserver: no leader"));
-    return;
-  }
+  if (!renewed.ok() && renewed.status().code() != Code::kNotFound)
+    return forward_keep_alive(std::move(request), what.id);  // leader, but not yet of the leases
+  answer_keep_alive(request, what.id, renewed.ok() ? *renewed : 0);
+}
+
+void Core::answer_keep_alive(const Request& request, LeaseId id, int64_t ttl_s) {
   std::string body;
   apply::put_header(body, header(), store_.current());
-  wire::put_int(body, 2, what.id.value);
+  wire::put_int(body, 2, id.value);
   wire::put_int(body, 3, ttl_s);
   answers_.ok(request, std::move(body));
 }
 
-void Core::on_time_to_live(const Request& request, const LeaseTimeToLive& what) {
+void Core::on_time_to_live(Request&& request, const LeaseTimeToLive& what) {
+  if (!leads()) return forward_time_to_live(std::move(request), what);
   const lease::Lease* lease = lessor_.find(what.id);
   // Time is over but the revoke is still on its way through the log: gone for the client already.
   if (lease != nullptr && lease->expiry <= env_.clock.now()) lease = nullptr;

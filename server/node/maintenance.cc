@@ -1,8 +1,6 @@
 // Cluster and Maintenance answers that need no log, hashes, and slices of history for watchers.
 #include <rpc.pb.h>
 
-#include <charconv>
-
 #include "base/bytes.h"
 #include "base/crc32c.h"
 #include "base/wire.h"
@@ -21,14 +19,6 @@ void fill(etcdserverpb::ResponseHeader* out, const apply::HeaderFacts& facts, Re
   out->set_revision(revision.value);
 }
 
-void fill(etcdserverpb::Member* out, const apply::Member& member) {
-  out->set_id(member.id.value);
-  out->set_name(member.name);
-  for (const std::string& url : member.peer_urls) out->add_peerurls(url);
-  for (const std::string& url : member.client_urls) out->add_clienturls(url);
-  out->set_islearner(member.learner);
-}
-
 // The text form of etcd's AlarmMember.
 std::string alarm_text(const apply::Alarm& alarm) {
   std::string out;
@@ -36,31 +26,14 @@ std::string alarm_text(const apply::Alarm& alarm) {
   return out + "alarm:" + etcdserverpb::AlarmType_Name(alarm.type);
 }
 
-// "3.6" or "3.6.0" -> (3, 6).
-std::optional<std::pair<int, int>> parse_version(std::string_view text) {
-  int parts[3] = {0, 0, 0};
-  int count = 0;
-  const char* p = text.data();
-  const char* const end = p + text.size();
-  while (count < 3) {
-    const auto [next, error] = std::from_chars(p, end, parts[count]);
-    if (error != std::errc() || next == p) return std::nullopt;
-    ++count;
-    p = next;
-    if (p == end) break;
-    if (*p++ != '.') return std::nullopt;
-  }
-  if (p != end || count < 2) return std::nullopt;
-  return std::pair(parts[0], parts[1]);
-}
-
 }  // namespace
 
 void Core::on_member_list(const Request& request) {
-  etcdserverpb::MemberListResponse response;
-  fill(response.mutable_header(), header(), Revision());
-  for (const auto& [id, member] : membership_.members()) fill(response.add_members(), member);
-  answers_.ok(request, response.SerializeAsString());
+  std::string body;
+  apply::put_header(body, header(), Revision());
+  for (const auto& [id, member] : membership_.members())
+    wire::put_message(body, 2, encode_member(member));
+  answers_.ok(request, std::move(body));
 }
 
 void Core::on_status(const Request& request) {
@@ -122,14 +95,13 @@ void Core::on_downgrade(Request&& request, const Downgrade& what) {
       return answers_.fail(request,
                            Status(Code::kFailedPrecondition,
                                   "etcdserver: cluster version not found during downgrade"));
-    if (target->first != current->first || target->second + 1 != current->second)
+    if (target->major != current->major || target->minor + 1 != current->minor)
       return answers_.fail(
           request, Status(Code::kInvalidArgument, "etcdserver: invalid downgrade target version"));
     if (membership_.downgrade_enabled())
       return answers_.fail(request, Status(Code::kFailedPrecondition,
                                            "etcdserver: cluster has a downgrade job in progress"));
-    wire::put_bytes(body, 2,
-                    std::to_string(target->first) + "." + std::to_string(target->second) + ".0");
+    wire::put_bytes(body, 2, target->text());
   }
   if (what.action == kValidate || (what.action == kCancel && !membership_.downgrade_enabled())) {
     etcdserverpb::DowngradeResponse response;

@@ -46,6 +46,9 @@ class Pending {
     trim();
     return out;
   }
+  bool waits(uint64_t id) const {
+    return id >= base_ && id - base_ < ring_.size() && ring_[id - base_].open;
+  }
   // Takes out what started before `limit`, oldest first.
   template <typename Each>
   void expire(TimePoint limit, Each each) {

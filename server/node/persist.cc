@@ -43,7 +43,8 @@ void Core::persist_done(std::unique_ptr<mvcc::Store::PersistJob> job) {
   store_.persisted(std::move(job));
   if (store_.generation() != generation) finish_defragment(Status());
   const Index persisted = store_.persisted_index();
-  raft_.compact(persisted);
+  // Followers that are a little behind are served from memory.
+  raft_.compact(raft_.in_lone_group() ? persisted : std::min(persisted, log_keep_.floor()));
   // While a new generation is being built from an older position, the log behind it must stay.
   if (!shrinking_) opened_.wal->release(persisted);
   std::erase_if(images_wanted_, [&](auto& wanted) {

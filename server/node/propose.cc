@@ -42,7 +42,7 @@ Status no_space() {
 }  // namespace
 
 Status Core::admit(const Proposal& proposal) {
-  if (unapplied() > limits::kUnappliedEntries)
+  if (unapplied() > limits::kUnappliedEntries || proposal_bytes_ > limits::kUnappliedBytes)
     return Status(Code::kUnknown, "etcdserver: too many requests");
   if (proposal.quota_cost > 0 && !quota_allows(proposal.quota_cost)) {
     raise_alarm(apply::kAlarmNoSpace);
@@ -73,7 +73,8 @@ void Core::propose(Waiting waiting, uint32_t number, std::string_view body) {
   proposals_.push_back(std::make_shared<const std::string>(envelope(number, body, id)));
   proposal_ids_.push_back(id);
   proposal_bytes_ += proposals_.back()->size();
-  if (proposal_bytes_ >= limits::kProposalBatchBytes) flush_proposals();
+  if (proposal_bytes_ >= limits::kProposalBatchBytes && raft_.leader().value != 0)
+    flush_proposals();
 }
 
 void Core::propose_own(uint32_t number, std::string_view body) {
@@ -82,14 +83,17 @@ void Core::propose_own(uint32_t number, std::string_view body) {
   propose(std::move(waiting), number, body);
 }
 
+// Without a leader proposals wait for one, as in etcd, until their clients' time is over.
 void Core::flush_proposals() {
+  if (raft_.leader().value == 0) return;
+  flush_conf_proposals();
   if (proposals_.empty()) return;
   proposal_bytes_ = 0;
   const std::vector<uint64_t> ids = std::exchange(proposal_ids_, {});
   const Status status = raft_.propose(std::exchange(proposals_, {}));
   if (status.ok()) return;
-  // Nothing of it was appended. Without a leader the client hears it when its time is over, as in
-  // etcd; a full queue is told at once.
+  // Nothing of it was appended. While leadership is being handed over the client hears it when its
+  // time is over, as in etcd; a full queue is told at once.
   if (status.code() == Code::kUnavailable) return;
   for (const uint64_t id : ids) {
     if (auto waiting = pending_.take(id)) {
@@ -99,12 +103,29 @@ void Core::flush_proposals() {
   }
 }
 
+void Core::flush_conf_proposals() {
+  for (auto& [id, payload] : std::exchange(conf_proposals_, {}))
+    if (pending_.waits(id)) (void)raft_.propose_conf_change(std::move(payload));
+}
+
 void Core::expire_pending() {
   const TimePoint limit = env_.clock.now() - kBudget - 2 * settings_.election;
   pending_.expire(limit, [this](Waiting&& waiting) {
     metrics_->proposals_failed.add();
-    answers_.fail(waiting.request, Status(Code::kUnavailable, "etcdserver: request timed out"));
+    answers_.fail(waiting.request, timed_out(waiting.request.started));
   });
+}
+
+// Why nothing came back, in etcd's words.
+Status Core::timed_out(TimePoint started) const {
+  const TimePoint lost = leader_since_ - 2 * settings_.election;
+  if (started > lost && started < leader_since_)
+    return Status(Code::kUnavailable,
+                  "etcdserver: request timed out, possibly due to previous leader failure");
+  if (connected_voters(env_.clock.now()) < membership_.members().size() / 2 + 1)
+    return Status(Code::kUnavailable,
+                  "etcdserver: request timed out, possibly due to connection lost");
+  return Status(Code::kUnavailable, "etcdserver: request timed out");
 }
 
 void Core::raise_alarm(int32_t type) {
@@ -134,19 +155,6 @@ void Core::publish_self() {
   wire::put_uint(body, 1, raft_.id().value);
   wire::put_message(body, 2, attributes);
   propose_own(field::kClusterMemberAttrSet, body);
-}
-
-void Core::decide_cluster_version() {
-  if (!leader_entry_applied_ || version_proposed_) return;
-  if (membership_.cluster_version() == settings_.cluster_version) return;
-  // A lone member decides for itself; several ask each other first (that comes with the peer port).
-  if (!raft_.in_lone_group() || !membership_.cluster_version().empty()) return;
-  version_proposed_ = true;
-  env_.log.info("setting up initial cluster version using v3 API",
-                {{"cluster-version", settings_.cluster_version.substr(0, 3)}});
-  std::string body;
-  wire::put_bytes(body, 1, settings_.cluster_version);
-  propose_own(field::kClusterVersionSet, body);
 }
 
 void Core::expire_leases() {

@@ -42,7 +42,7 @@ void Core::flush_reads() {
     return;
   }
   ++next_round_;
-  read_rounds_[round] = std::exchange(reads_, {});
+  read_rounds_[round] = {env_.clock.now(), std::exchange(reads_, {})};
 }
 
 void Core::serve_ready_reads() {

@@ -106,12 +106,20 @@ struct LeaseLeases {};
 struct MemberList {
   bool linearizable = false;
 };
-// Refused when another member than `self` has one of the URLs; else UNIMPLEMENTED with `refusal`,
-// until the membership can change.
-struct MemberUrlsCheck {
-  MemberId self;
+// Changes of the membership; answered with the RPC's response when this member has applied them.
+struct MemberAdd {
   std::vector<std::string> peer_urls;
-  Status refusal;
+  bool learner = false;
+};
+struct MemberRemove {
+  MemberId id;
+};
+struct MemberUpdate {
+  MemberId id;
+  std::vector<std::string> peer_urls;
+};
+struct MemberPromote {
+  MemberId id;
 };
 struct MaintenanceStatus {};
 struct AlarmList {
@@ -154,9 +162,10 @@ struct Request {
   TimePoint deadline = TimePoint::max();
   TimePoint started;
   std::variant<std::monostate, RangeQuery, Proposal, ReadTxn, RangeStreamOpen, RangeStreamMore,
-               CallGone, LeaseKeepAlive, LeaseTimeToLive, LeaseLeases, MemberList, MemberUrlsCheck,
-               MaintenanceStatus, AlarmList, Hash, HashKv, Defragment, SnapshotOpen, SnapshotMore,
-               MoveLeader, Downgrade, WatchCreate, WatchHistory, ReadBarrier>
+               CallGone, LeaseKeepAlive, LeaseTimeToLive, LeaseLeases, MemberList, MemberAdd,
+               MemberRemove, MemberUpdate, MemberPromote, MaintenanceStatus, AlarmList, Hash,
+               HashKv, Defragment, SnapshotOpen, SnapshotMore, MoveLeader, Downgrade, WatchCreate,
+               WatchHistory, ReadBarrier>
       what;
 };
 

@@ -74,6 +74,17 @@ class Inbox final : public node::AnswerSink {
   std::vector<node::Answer> answers_;
 };
 
+// A member without others.
+class NoPeers final : public node::Transport {
+ public:
+  void send(std::vector<raft::Message>&&) override {}
+  void send_snapshot(node::OutgoingSnapshot&&) override {}
+  void set_peers(std::vector<node::PeerAddress>) override {}
+  void set_removed(std::vector<MemberId>) override {}
+  void request(node::PeerRequest, std::function<void(node::PeerReply)>) override {}
+  TimePoint active_since(MemberId) const override { return TimePoint::max(); }
+};
+
 class World {
  public:
   explicit World(std::unique_ptr<CrashFileSystem> fs = std::make_unique<CrashFileSystem>())
@@ -97,7 +108,7 @@ class World {
     auto booted = node::boot(*fs_, boot, log_, *metrics_);
     if (!booted.ok()) return booted.status();
     lock_ = std::move(booted->lock);
-    node::Environment env{clock_, rng_, log_, *metrics_, *fs_, pool_, persister_};
+    node::Environment env{clock_, rng_, log_, *metrics_, *fs_, pool_, persister_, peers_};
     core_ = std::make_unique<node::Core>(env, settings_, std::move(booted->opened), [] {});
     core_->set_log_writer(&log_writer_);
     return Status();
@@ -213,6 +224,7 @@ class World {
   std::unique_ptr<Registry> metrics_;
   ManualExecutor pool_, persister_;
   ManualLog log_writer_;
+  NoPeers peers_;
   Inbox inbox_;
   uint64_t last_call_ = 0;
   std::unique_ptr<io::File> lock_;
