@@ -243,7 +243,18 @@ class Member {
   bool ready() const { return core_->ready(); }
   Status serve() { return front_->start(); }
 
+  // A leader leaves its place to another before it refuses its clients.
+  void hand_over() {
+    const MemberId self = core_->facts().member;
+    if (core_->facts().leader != self) return;
+    core_->hand_over();
+    const TimePoint until = clock_.now() + kBudget + 2 * Duration(config_.election_timeout);
+    while (core_->others() && core_->facts().leader == self && clock_.now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+
   void drain() {
+    hand_over();
     front_->drain(kBudget + 2 * Duration(config_.election_timeout));
     core_->stop();
   }

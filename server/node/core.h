@@ -107,7 +107,12 @@ class Core final : public Node, public PeerSink {
   void told_removed() override;
   // Refuses new work from the next turn on; in-flight proposals still get their answers.
   void stop();
+  // A leader asks the voter that has been connected longest to take over; facts().leader tells when
+  // it has.
+  void hand_over();
   // True once this member has published itself: clients may be served.
+  // There are other voters, as of the last change of the membership.
+  bool others() const { return others_.load(std::memory_order_acquire); }
   bool ready() const { return ready_.load(std::memory_order_acquire); }
   wal::Wal& log_file() { return *opened_.wal; }
 
@@ -380,6 +385,7 @@ class Core final : public Node, public PeerSink {
   TimePoint next_version_poll_{};
 
   std::atomic<bool> ready_{false};
+  std::atomic<bool> others_{false};
   mutable Mutex facts_mutex_;
   Facts facts_ GUARDED_BY(facts_mutex_);
 };

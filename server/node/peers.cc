@@ -60,6 +60,7 @@ void Core::send_messages(std::vector<raft::Message>&& messages) {
 // at its start, until its own addition reaches it.
 void Core::update_peers() {
   if (!std::exchange(peers_stale_, false)) return;
+  others_.store(!raft_.in_lone_group(), std::memory_order_release);
   std::vector<PeerAddress> peers;
   for (const auto& [id, member] : membership_.members())
     if (id != raft_.id()) peers.push_back({id, member.peer_urls});
@@ -97,6 +98,25 @@ void Core::ask_reads_again(TimePoint now) {
     std::move(it->second.requests.begin(), it->second.requests.end(), std::back_inserter(reads_));
     it = read_rounds_.erase(it);
   }
+}
+
+void Core::hand_over() {
+  post_done([this] {
+    if (!leads() || raft_.in_lone_group()) return;
+    MemberId best;
+    TimePoint since = TimePoint::max();
+    for (const auto& [id, member] : membership_.members()) {
+      if (id == raft_.id() || member.learner) continue;
+      const TimePoint up = env_.transport.active_since(id);
+      if (up >= since) continue;
+      best = id;
+      since = up;
+    }
+    if (best == MemberId()) return;
+    env_.log.info("leadership transfer starting", {{"local-member-id", hex(raft_.id().value)},
+                                                   {"transferee-member-id", hex(best.value)}});
+    raft_.transfer_leader(best);
+  });
 }
 
 // Once: this member is no longer one. The process is told a little later, so that the others have

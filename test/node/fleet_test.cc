@@ -59,6 +59,18 @@ TEST(Fleet, isolated_leader_serves_no_stale_read) {
   EXPECT_EQ(fleet.values(old, "k"), std::vector<std::string>{"after"});
 }
 
+// A leader that is to stop hands over first: the next write waits for no election timeout.
+TEST(Fleet, hand_over_moves_the_leader_at_once) {
+  Fleet fleet(3);
+  ASSERT_TRUE(fleet.advance_until([&] { return fleet.all_ready() && fleet.leader() < 3; }));
+  const size_t old = fleet.leader();
+  fleet.core(old).hand_over();
+  fleet.settle();
+  ASSERT_LT(fleet.leader(), 3u);
+  EXPECT_NE(fleet.leader(), old);
+  EXPECT_TRUE(fleet.put(old, "k", "v").status.ok());
+}
+
 // A write without a majority fails with its time over, and is not acknowledged.
 TEST(Fleet, no_majority_no_acknowledgement) {
   Fleet fleet(3);
