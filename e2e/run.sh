@@ -9,6 +9,7 @@
 #   durability  kill -9 under load                            -kills 50 -seed S
 #   kube        kube-apiserver and kubectl on our etcd        -objects 5000
 #   slowwatch   a watcher that does not read                  -events 1000000 -rounds 3
+#   etcdfile    database images beside bbolt, etcdutl and real etcd   -revisions 200000
 #   clients     gRPC for Python, cleartext and TLS
 #   h2spec      HTTP/2 conformance beside real etcd
 #   selftest    the tests of these tests, with real etcd on both sides
@@ -54,13 +55,14 @@ case $name in
     run compat -n 20000
     run ctl
     run durability -kills 50
+    run etcdfile
     run clients
     run h2spec
     run kube
     run slowwatch
     ;;
   selftest) GOTOOLCHAIN=local go test -count=1 ./... "$@" ;;
-  compat | ctl | durability | kube | slowwatch | clients | h2spec) run "$name" "$@" ;;
+  compat | ctl | durability | kube | slowwatch | etcdfile | clients | h2spec) run "$name" "$@" ;;
   *)
     sed -n 's/^#   //p' "$0" >&2
     exit 2

@@ -63,13 +63,22 @@ func ours(variable, name string) (string, error) {
 	if value != "" {
 		return filepath.Abs(value)
 	}
+	path, err := Tool(name)
+	if err != nil {
+		return "", fmt.Errorf("%w, or set %s", err, variable)
+	}
+	return path, nil
+}
+
+// Tool returns build/bin/NAME of this checkout.
+func Tool(name string) (string, error) {
 	root, err := RepoRoot()
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(root, "build", "bin", name)
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("%s is not built; run ./dev build, or set %s", path, variable)
+		return "", fmt.Errorf("%s is not built; run ./dev build", path)
 	}
 	return path, nil
 }
