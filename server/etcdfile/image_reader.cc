@@ -24,10 +24,6 @@ bool is_known(std::string_view name) {
 
 }  // namespace
 
-BucketWalk::BucketWalk(BboltReader& reader, const Directory& directory,
-                       std::span<const std::string_view> names)
-    : reader_(reader), directory_(directory), names_(names), reached_(reader.page_set()) {}
-
 Result<bool> BucketWalk::next(TableRow& out) {
   while (true) {
     if (cursor_) {
@@ -57,10 +53,12 @@ Status BucketWalk::bad_row(const std::string& what) const {
 ImageReader::ImageReader(std::unique_ptr<BboltReader> reader, const ReaderOptions& options)
     : reader_(std::move(reader)),
       options_(options),
-      auth_(*reader_, directory_, kAuthTables),
-      leases_(*reader_, directory_, kLeaseTable),
-      revisions_(*reader_, directory_, kKeyTable),
-      rows_(*reader_, directory_, bucket::kTables) {}
+      reached_(reader_->page_set()),
+      rows_reached_(reader_->page_set()),
+      auth_(*reader_, directory_, reached_, kAuthTables),
+      leases_(*reader_, directory_, reached_, kLeaseTable),
+      revisions_(*reader_, directory_, reached_, kKeyTable),
+      rows_(*reader_, directory_, rows_reached_, bucket::kTables) {}
 
 Result<std::unique_ptr<ImageReader>> ImageReader::open(io::FileSystem& fs, const std::string& path,
                                                        const ReaderOptions& options) {
@@ -91,8 +89,7 @@ Status ImageReader::unknown(const std::string& what) const {
 }
 
 Status ImageReader::load_directory() {
-  PageSet reached = reader_->page_set();
-  auto root = reader_->root(reached);
+  auto root = reader_->root(reached_);
   if (!root.ok()) return root.status();
   size_t unknown_buckets = 0;
   while (true) {
@@ -122,7 +119,7 @@ Status ImageReader::load_directory() {
 }
 
 Status ImageReader::load_state() {
-  BucketWalk walk(*reader_, directory_, kStateTables);
+  BucketWalk walk(*reader_, directory_, reached_, kStateTables);
   while (true) {
     TableRow row;
     auto more = walk.next(row);

@@ -35,8 +35,10 @@ struct ReaderOptions {
 class BucketWalk {
  public:
   using Directory = std::map<std::string, BucketRef, std::less<>>;
-  BucketWalk(BboltReader& reader, const Directory& directory,
-             std::span<const std::string_view> names);
+  // Keeps references to the first three. Walks that share `reached` notice pages of two buckets.
+  BucketWalk(BboltReader& reader, const Directory& directory, PageSet& reached,
+             std::span<const std::string_view> names)
+      : reader_(reader), directory_(directory), reached_(reached), names_(names) {}
   // True: the next row; its views are valid until the next call on any walk of the reader.
   Result<bool> next(TableRow& out);
   // DataLoss for the row that next() gave last.
@@ -45,8 +47,8 @@ class BucketWalk {
  private:
   BboltReader& reader_;
   const Directory& directory_;
+  PageSet& reached_;
   std::span<const std::string_view> names_;
-  PageSet reached_;
   std::optional<Cursor> cursor_;
   std::string_view bucket_;
   Cursor::Item item_;
@@ -83,6 +85,8 @@ class ImageReader final : public ImageSource {
   DigestFound digest_ = DigestFound::kNone;
   BucketWalk::Directory directory_;
   ImageState state_;
+  PageSet reached_;  // by everything but rows_, which is a second pass
+  PageSet rows_reached_;
   BucketWalk auth_;
   BucketWalk leases_;
   BucketWalk revisions_;

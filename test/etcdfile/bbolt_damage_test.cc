@@ -80,6 +80,9 @@ TEST_F(BboltDamage, cut_at_every_page_is_refused) {
     const Status status = read(good_.substr(0, bytes)).status();
     EXPECT_EQ(status.code(), Code::kDataLoss) << bytes;
     EXPECT_NE(status.text().find("/bad: page "), std::string::npos) << status.text();
+    if (bytes >= 2 * kPage) {
+      EXPECT_NE(status.text().find("cut off: "), std::string::npos) << status.text();
+    }
   }
 }
 

@@ -134,6 +134,22 @@ TEST(BboltShapes, bad_inline_buckets_are_refused) {
   }
 }
 
+// Such a value would be copied; what bbolt keeps inline is a thousandth of that.
+TEST(BboltShapes, huge_inline_bucket_is_refused) {
+  test::CrashFileSystem fs;
+  std::string page = leaf(2, {{"b", in_line({{"k", std::string(17 << 20, 'v')}}), true}}, false);
+  const uint32_t overflow = static_cast<uint32_t>(page.size() / kPage);
+  std::memcpy(page.data() + 12, &overflow, sizeof overflow);
+  page.resize((overflow + 1) * kPage);
+  std::string file = file_of({page});
+  Meta meta = *decode_meta_page(file);
+  meta.pages = overflow + 3;
+  file.replace(0, kPage, encode_meta_page(meta, 0));
+  fs.set_content("/f", file);
+  EXPECT_NE(read_buckets(fs, "/f").status().text().find("too large to be inline"),
+            std::string::npos);
+}
+
 // A chain of branches with one child each is no cycle, but no tree of bbolt either.
 TEST(BboltShapes, endless_depth_is_refused) {
   test::CrashFileSystem fs;

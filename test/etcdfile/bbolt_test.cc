@@ -15,9 +15,20 @@ class BboltRoundTrip : public ::testing::TestWithParam<uint32_t> {
     ASSERT_TRUE(image.ok()) << image.status().text();
     EXPECT_EQ(image->file_bytes, image->image_bytes);
     EXPECT_EQ(fs_.content("/image").size(), image->image_bytes);
+    expect_wide_branches();
     auto back = read_buckets(fs_, "/image");
     ASSERT_TRUE(back.ok()) << back.status().text();
     EXPECT_TRUE(*back == buckets);
+  }
+  // bbolt makes no branch with a single child; neither may we, whatever the count.
+  void expect_wide_branches() {
+    const std::string file = fs_.content("/image");
+    for (uint64_t page = 2; page * GetParam() < file.size();) {
+      const PageHeader header = get_page_header(file.data() + page * GetParam());
+      EXPECT_EQ(header.id, page);
+      EXPECT_TRUE(header.flags != kBranchPage || header.count >= 2) << "page " << page;
+      page += uint64_t{header.overflow} + 1;
+    }
   }
 
   test::CrashFileSystem fs_;
@@ -96,6 +107,22 @@ TEST(BboltWriter, hundred_thousand_keys_come_back) {
   auto back = read_buckets(fs, "/image");
   ASSERT_TRUE(back.ok()) << back.status().text();
   EXPECT_TRUE(*back == buckets);
+}
+
+// As bbolt decides it: a leaf image of a quarter page is inline, one byte more is not.
+TEST(BboltWriter, bucket_is_inline_up_to_a_quarter_page) {
+  test::CrashFileSystem fs;
+  for (const size_t over : {0, 1}) {
+    const std::string value(4096 / 4 - 16 - 16 - 1 + over, 'v');
+    ASSERT_TRUE(write_buckets(fs, "/image", {{"b", {{"k", value}}}}, {}).ok());
+    auto reader = BboltReader::open(fs, "/image");
+    ASSERT_TRUE(reader.ok());
+    PageSet reached = (*reader)->page_set();
+    auto root = (*reader)->root(reached);
+    Cursor::Item item;
+    ASSERT_TRUE(root.ok() && *root->next(item));
+    EXPECT_EQ(root->bucket_of(item)->root == 0, over == 0);
+  }
 }
 
 // More buckets than one page holds: the root becomes a tree.

@@ -22,9 +22,9 @@ inline void fuzz_image(std::string bytes) {
   test::CrashFileSystem fs;
   fs.set_content("/f", bytes);
   const bool readable = read_buckets(fs, "/f").ok();
-  const auto image = read_image(fs, "/f", {.digest = DigestCheck::kSkip, .allow_unknown = true});
+  const auto image = read_image(fs, "/f", {.digest = DigestCheck::kSkip});
   if (!image.ok()) return;
-  // What the upper layer accepts is a sound tree, and can be written again.
+  // What the upper layer accepts is a sound tree over all buckets, and can be written again.
   CHECK(readable);
   ContentsSource source(*image);
   if (!write_image(fs, "/g", source).ok()) return;
