@@ -113,6 +113,7 @@ void Core::finish_entry(const raft::Entry&, apply::Applied&& applied) {
     for (WatchSink* sink : watch_sinks_) sink->on_compacted(*applied.compacted);
     compaction_stalled_ = false;
   }
+  if (applied.cluster_changed) say_members();
   auto waiting = pending_.take(applied.request_id);
   if (!waiting) return;
   if (waiting->field == field::kClusterMemberAttrSet && !published_) {

@@ -103,6 +103,11 @@ Facts Core::facts() const {
   return facts_;
 }
 
+std::string Core::members_json() const {
+  MutexLock lock(facts_mutex_);
+  return members_json_;
+}
+
 Core::Taken Core::take_inbox() {
   Taken out;
   uint64_t synced = 0;
@@ -228,9 +233,11 @@ bool Core::dispatch_question(const Request& request) {
 // What only the leader knows or may propose; false: something else.
 bool Core::dispatch_to_leader(Request& request) {
   if (const auto* keep = std::get_if<LeaseKeepAlive>(&request.what)) {
-    on_keep_alive(std::move(request), LeaseKeepAlive(*keep));
+    keep->from_peer ? await_applied(std::move(request))
+                    : on_keep_alive(std::move(request), LeaseKeepAlive(*keep));
   } else if (const auto* ttl = std::get_if<LeaseTimeToLive>(&request.what)) {
-    on_time_to_live(std::move(request), LeaseTimeToLive(*ttl));
+    ttl->from_peer ? await_applied(std::move(request))
+                   : on_time_to_live(std::move(request), LeaseTimeToLive(*ttl));
   } else if (const auto* add = std::get_if<MemberAdd>(&request.what)) {
     on_member_add(std::move(request), MemberAdd(*add));
   } else if (const auto* gone = std::get_if<MemberRemove>(&request.what)) {
@@ -368,6 +375,7 @@ void Core::publish_facts() {
   facts_.revision = current;
   facts_.quota_left = settings_.quota_bytes - file_bytes;
   facts_.learner = raft_.is_learner();
+  facts_.downgrade_enabled = membership_.downgrade_enabled();
   facts_.alarm_nospace = alarms_.any(apply::kAlarmNoSpace);
   facts_.alarm_corrupt = alarms_.any(apply::kAlarmCorrupt);
   const std::string& version = membership_.cluster_version();

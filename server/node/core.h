@@ -97,6 +97,7 @@ class Core final : public Node, public PeerSink {
   void add_watch_sink(WatchSink* sink) override;
   void count_prev_kv_watchers(int delta) override;
   Facts facts() const override;
+  std::string members_json() const override;
   // From the log writer. True: a turn is wanted, and nobody else was asked for it yet.
   bool log_synced(uint64_t batch);
   void receive(std::vector<raft::Message>&& messages) override;
@@ -172,6 +173,7 @@ class Core final : public Node, public PeerSink {
   void step_messages(std::vector<raft::Message>& messages);
   void send_messages(std::vector<raft::Message>&& messages);
   void update_peers();
+  void say_members();
   void take_head_start(TimePoint now);
   void ask_reads_again(TimePoint now);
   void leave(const std::string& why);
@@ -239,8 +241,11 @@ class Core final : public Node, public PeerSink {
 
   // leases.cc
   void on_keep_alive(Request&& request, const LeaseKeepAlive& what);
+  void await_applied(Request&& request);
+  void answer_for_peer(Request&& request);
   void answer_keep_alive(const Request& request, LeaseId id, int64_t ttl_s);
   void on_time_to_live(Request&& request, const LeaseTimeToLive& what);
+  void answer_time_to_live(const Request& request, const LeaseTimeToLive& what);
   void on_leases(const Request& request);
 
   // maintenance.cc
@@ -388,6 +393,7 @@ class Core final : public Node, public PeerSink {
   std::atomic<bool> others_{false};
   mutable Mutex facts_mutex_;
   Facts facts_ GUARDED_BY(facts_mutex_);
+  std::string members_json_ GUARDED_BY(facts_mutex_);
 };
 
 }  // namespace keelson::node

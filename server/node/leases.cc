@@ -22,8 +22,38 @@ void Core::answer_keep_alive(const Request& request, LeaseId id, int64_t ttl_s) 
   answers_.ok(request, std::move(body));
 }
 
+// Another member asks: the lease may have been granted by an entry that is not applied here yet.
+void Core::await_applied(Request&& request) {
+  if (!leads())
+    return answers_.fail(request, Status(Code::kFailedPrecondition, "not a primary lessor"));
+  std::vector<Request> one;
+  const Index committed = raft_.commit();
+  one.push_back(std::move(request));
+  ready_reads_.push_back({committed, std::move(one)});
+}
+
+void Core::answer_for_peer(Request&& request) {
+  constexpr Duration kMost = std::chrono::seconds(1);
+  if (!leads() || !lessor_.primary())
+    return answers_.fail(request, Status(Code::kFailedPrecondition, "not a primary lessor"));
+  if (env_.clock.now() - request.started > kMost)
+    return answers_.fail(request,
+                         Status(Code::kDeadlineExceeded,
+                                "waiting for node to catch up its applied index has timed out"));
+  if (const auto* keep = std::get_if<LeaseKeepAlive>(&request.what)) {
+    const auto renewed = lessor_.renew(keep->id);
+    answer_keep_alive(request, keep->id, renewed.ok() ? *renewed : 0);
+  } else {
+    answer_time_to_live(request, std::get<LeaseTimeToLive>(request.what));
+  }
+}
+
 void Core::on_time_to_live(Request&& request, const LeaseTimeToLive& what) {
   if (!leads()) return forward_time_to_live(std::move(request), what);
+  answer_time_to_live(request, what);
+}
+
+void Core::answer_time_to_live(const Request& request, const LeaseTimeToLive& what) {
   const lease::Lease* lease = lessor_.find(what.id);
   // Time is over but the revoke is still on its way through the log: gone for the client already.
   if (lease != nullptr && lease->expiry <= env_.clock.now()) lease = nullptr;

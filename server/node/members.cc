@@ -123,6 +123,8 @@ void Core::on_member_update(Request&& request, const MemberUpdate& what) {
 
 // Only the leader knows how far a learner is: others send the question to it.
 void Core::on_member_promote(Request&& request, const MemberPromote& what) {
+  if (!leads() && what.from_peer)
+    return answers_.fail(request, Status(Code::kFailedPrecondition, "etcdserver: not leader"));
   if (!leads()) return forward_promote(std::move(request), what.id);
   if (Status s = may_promote(what.id); !s.ok()) return answers_.fail(request, std::move(s));
   const std::string context =

@@ -60,6 +60,7 @@ void Core::send_messages(std::vector<raft::Message>&& messages) {
 // at its start, until its own addition reaches it.
 void Core::update_peers() {
   if (!std::exchange(peers_stale_, false)) return;
+  say_members();
   others_.store(!raft_.in_lone_group(), std::memory_order_release);
   std::vector<PeerAddress> peers;
   for (const auto& [id, member] : membership_.members())
@@ -70,6 +71,12 @@ void Core::update_peers() {
         peers.push_back(remote);
   env_.transport.set_removed({membership_.removed().begin(), membership_.removed().end()});
   env_.transport.set_peers(std::move(peers));
+}
+
+void Core::say_members() {
+  std::string json = apply::members_to_json(membership_.members());
+  MutexLock lock(facts_mutex_);
+  members_json_ = std::move(json);
 }
 
 // A cluster that starts with all members at once elects a leader without waiting out a timeout.

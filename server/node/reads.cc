@@ -54,6 +54,9 @@ void Core::serve_ready_reads() {
 }
 
 void Core::serve(Request&& request) {
+  if (std::holds_alternative<LeaseKeepAlive>(request.what) ||
+      std::holds_alternative<LeaseTimeToLive>(request.what))
+    return answer_for_peer(std::move(request));
   auto what = std::exchange(request.what, std::monostate());
   if (auto* range = std::get_if<RangeQuery>(&what)) {
     if (!serve_single_key(request, *range)) start_range(std::move(request), std::move(*range));

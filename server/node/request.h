@@ -94,12 +94,16 @@ struct CallGone {};
 
 // Lease.LeaseKeepAlive message, Lease.LeaseTimeToLive, Lease.LeaseLeases; answers are full
 // responses.
+// `from_peer`: another member asks in the name of its client, and only the leader may answer: once
+// it has applied what is committed, or FailedPrecondition "not a primary lessor".
 struct LeaseKeepAlive {
   LeaseId id;
+  bool from_peer = false;
 };
 struct LeaseTimeToLive {
   LeaseId id;
   bool keys = false;
+  bool from_peer = false;
 };
 struct LeaseLeases {};
 
@@ -120,6 +124,7 @@ struct MemberUpdate {
 };
 struct MemberPromote {
   MemberId id;
+  bool from_peer = false;  // not passed on: FailedPrecondition "etcdserver: not leader"
 };
 struct MaintenanceStatus {};
 struct AlarmList {
@@ -182,6 +187,7 @@ struct Facts {
   bool learner = false;
   bool alarm_nospace = false;
   bool alarm_corrupt = false;
+  bool downgrade_enabled = false;
   int64_t quota_left = INT64_MAX;  // a write that costs this much or more is refused with no-space
   std::string cluster_version;     // "3.7.0" or "not_decided"
   std::string storage_version;     // "3.7.0" or "unknown"
@@ -197,6 +203,8 @@ class Node {
   // While any watcher wants previous values the node attaches those that are in memory.
   virtual void count_prev_kv_watchers(int delta) = 0;
   virtual Facts facts() const = 0;
+  // JSON array of all members as this one has applied them, ascending by id.
+  virtual std::string members_json() const = 0;
 };
 
 }  // namespace keelson::node

@@ -18,6 +18,7 @@ class FakeNode final : public node::Node {
   void add_watch_sink(node::WatchSink*) override {}
   void count_prev_kv_watchers(int) override {}
   node::Facts facts() const override { return {}; }
+  std::string members_json() const override { return "[]"; }
 
   void answer(size_t i, Status status) {
     std::vector<node::Answer> answers(1);

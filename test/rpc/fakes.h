@@ -93,6 +93,7 @@ class FakeNode final : public node::Node {
   void add_watch_sink(node::WatchSink* added) override { sink = added; }
   void count_prev_kv_watchers(int delta) override { prev_kv_watchers += delta; }
   node::Facts facts() const override { return now; }
+  std::string members_json() const override { return "[]"; }
 
   std::deque<node::Request> asked;
   int submissions = 0;
