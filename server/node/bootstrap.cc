@@ -87,6 +87,7 @@ std::vector<wal::EntryRecord> first_entries(const Founders& founders) {
 
 struct FirstLog {
   wal::Identity identity;
+  std::vector<PeerAddress> remotes;
   std::vector<wal::EntryRecord> entries;
   wal::HardStateRecord state;
 };
@@ -99,6 +100,7 @@ Result<FirstLog> first_log(const BootSettings& s) {
     auto running = s.find_cluster();
     if (!running.ok()) return running.status();
     out.identity = {running->cluster, running->self};
+    out.remotes = std::move(running->others);
     return out;
   }
   auto founders = founders_of(s);
@@ -110,9 +112,10 @@ Result<FirstLog> first_log(const BootSettings& s) {
 }
 
 Status build_member(io::FileSystem& fs, const BootSettings& s, const Paths& paths, Log& log,
-                    Registry& metrics) {
+                    Registry& metrics, std::vector<PeerAddress>& remotes) {
   auto first = first_log(s);
   if (!first.ok()) return first.status();
+  remotes = first->remotes;
   if (Status st = fs.remove_tree(paths.building); !st.ok()) return st;
   if (Status st = fs.make_dir(paths.building); !st.ok()) return st;
   const mvcc::Identity identity{first->identity.cluster, first->identity.member};
@@ -238,7 +241,8 @@ Result<Booted> boot(io::FileSystem& fs, const BootSettings& s, Log& log, Registr
   if (!*there) {
     if (s.check_first_start)
       if (Status st = s.check_first_start(); !st.ok()) return st;
-    if (Status st = build_member(fs, s, paths, log, metrics); !st.ok()) return st;
+    if (Status st = build_member(fs, s, paths, log, metrics, out.opened.remotes); !st.ok())
+      return st;
   }
   if (Status st = open_member(fs, s, paths, log, metrics, out.opened); !st.ok()) return st;
   return out;

@@ -44,6 +44,16 @@ std::optional<Version> parse_version(std::string_view text) {
   return Version{parts[0], parts[1]};
 }
 
+std::optional<Version> server_version_in(std::string_view json) {
+  const auto text = text_of(json, "etcdserver");
+  return text ? parse_version(*text) : std::nullopt;
+}
+
+std::optional<Version> cluster_version_in(std::string_view json) {
+  const auto text = text_of(json, "etcdcluster");
+  return text ? parse_version(*text) : std::nullopt;
+}
+
 std::string Version::text() const {
   return std::to_string(major) + "." + std::to_string(minor) + ".0";
 }
@@ -73,9 +83,7 @@ void Core::decide_cluster_version() {
 }
 
 void Core::version_answered(VersionPoll& poll, const PeerReply& reply) {
-  std::optional<Version> version;
-  if (reply.status == 200)
-    if (const auto text = text_of(reply.body, "etcdserver")) version = parse_version(*text);
+  const auto version = reply.status == 200 ? server_version_in(reply.body) : std::nullopt;
   if (!version) {
     poll.silent = true;
   } else if (poll.lowest && *version < *poll.lowest) {

@@ -20,6 +20,11 @@ struct Version {
 // "3.7", "3.7.1", "3.7.0-rc.1".
 std::optional<Version> parse_version(std::string_view text);
 
+// From the body of a member's /version: its own version, its cluster's. Nothing when it is not
+// there or cannot be read ("not_decided").
+std::optional<Version> server_version_in(std::string_view json);
+std::optional<Version> cluster_version_in(std::string_view json);
+
 // One round of questions by a leader.
 struct VersionPoll {
   Term term;
