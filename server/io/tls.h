@@ -51,6 +51,12 @@ class TlsSession {
   virtual std::string_view certificate_name() const = 0;  // common name of the client's certificate
   virtual std::string_view server_name() const = 0;       // asked for by the client; after failure
   virtual const std::string& failure() const = 0;         // text for the log
+  // Subject alternative names of the other side's certificate, when there is one that was checked:
+  // addresses in text, names as they stand.
+  struct AlternativeNames {
+    std::vector<std::string> addresses, names;
+  };
+  virtual AlternativeNames alternative_names() const = 0;
 };
 
 // Certificates and rules of one port. Files are looked at again, at most once a second, when a
@@ -62,6 +68,29 @@ class TlsServer {
                                                    Log& log);
   virtual ~TlsServer() = default;
   virtual std::unique_ptr<TlsSession> begin() = 0;
+};
+
+// The other direction: this process dials and checks who answers.
+struct TlsClientOptions {
+  std::string cert_file, key_file;    // shown when the server asks; empty: none
+  std::string trusted_ca_file;        // empty: the system's CAs
+  bool insecure_skip_verify = false;  // any certificate will do (--peer-auto-tls)
+  std::string crl_file;               // serial numbers in it are refused
+  std::vector<std::string> allowed_cn, allowed_hostname;  // of server certificates; not both
+  std::vector<std::string> cipher_suites;                 // Go's names; empty: OpenSSL's choice
+  std::string min_version = "TLS1.2", max_version;
+};
+
+// Rules for all connections to one kind of server. Files are looked at again like TlsServer's.
+// Thread-safe.
+class TlsClient {
+ public:
+  static Result<std::unique_ptr<TlsClient>> create(TlsClientOptions options, const Clock& clock,
+                                                   Log& log);
+  virtual ~TlsClient() = default;
+  // `host` is what was dialed, a name or an address: the server's certificate must be good for it.
+  // Names are told to the server (SNI), addresses are not. No ALPN is offered.
+  virtual std::unique_ptr<TlsSession> begin(const std::string& host) = 0;
 };
 
 // --auto-tls: makes `directory`/cert.pem and key.pem unless both are there, and names them in

@@ -1,6 +1,8 @@
+#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <cstring>
@@ -53,6 +55,28 @@ BIO_METHOD* pipe_method() {
     return m;
   }();
   return method;
+}
+
+TlsSession::AlternativeNames names_of(const X509* certificate) {
+  TlsSession::AlternativeNames out;
+  auto* list = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; i < sk_GENERAL_NAME_num(list); i++) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(list, i);
+    if (name->type != GEN_DNS && name->type != GEN_IPADD) continue;
+    const ASN1_STRING* value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+    const std::string bytes(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+                            static_cast<size_t>(ASN1_STRING_length(value)));
+    if (name->type == GEN_DNS) {
+      out.names.push_back(bytes);
+    } else if (bytes.size() == 4 || bytes.size() == 16) {
+      char text[INET6_ADDRSTRLEN] = "";
+      ::inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text, sizeof text);
+      out.addresses.emplace_back(text);
+    }
+  }
+  GENERAL_NAMES_free(list);
+  return out;
 }
 
 class OpensslSession final : public TlsSession {
@@ -130,6 +154,10 @@ class OpensslSession final : public TlsSession {
   std::string_view certificate_name() const override { return name_; }
   std::string_view server_name() const override { return server_name_; }
   const std::string& failure() const override { return failure_; }
+  AlternativeNames alternative_names() const override {
+    const X509* certificate = SSL_get0_peer_certificate(ssl_.get());
+    return certificate == nullptr ? AlternativeNames() : names_of(certificate);
+  }
 
  private:
   void opened() {
