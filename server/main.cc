@@ -32,6 +32,8 @@
 #include "node/log_writer.h"
 #include "node/node_thread.h"
 #include "node/workers.h"
+#include "peer/node_local.h"
+#include "peer_start.h"
 #include "rpc/services.h"
 
 namespace keelson {
@@ -176,17 +178,6 @@ class ClientPages final : public front::HttpHandler {
   front::Front* front_ = nullptr;
 };
 
-// Until the peer port is there, a member is alone.
-class NoPeers final : public node::Transport {
- public:
-  void send(std::vector<raft::Message>&&) override {}
-  void send_snapshot(node::OutgoingSnapshot&&) override {}
-  void set_peers(std::vector<node::PeerAddress>) override {}
-  void set_removed(std::vector<MemberId>) override {}
-  void request(node::PeerRequest, std::function<void(node::PeerReply)>) override {}
-  TimePoint active_since(MemberId) const override { return TimePoint::max(); }
-};
-
 // Everything of a running member, in the order in which it is built; destroyed the other way round.
 class Member {
  public:
@@ -202,6 +193,7 @@ class Member {
   ~Member() {
     metrics_listener_.reset();
     if (front_) front_->stop();
+    if (peers_) peers_->close();
     thread_.stop_and_join();
     persister_.reset();
     pool_.reset();
@@ -211,23 +203,20 @@ class Member {
   Status start() {
     auto members = node::parse_initial_cluster(config_.initial_cluster);
     if (!members.ok()) return members.status();
-    if (members->size() > 1)
-      return Status(Code::kUnimplemented,
-                    "--initial-cluster names several members, but this release has no peer port "
-                    "yet; name only this one");
     node::BootSettings settings = boot_settings(config_);
     settings.members = std::move(*members);
     settings.clock = &clock_;
-    settings.check_first_start = [this] {
-      return config::check_bootstrap(config_, config::system_resolve);
-    };
     settings.pace = [](size_t bytes) { std::this_thread::sleep_for(bytes * kCopyTimePerByte); };
+    pool_ = std::make_unique<node::Workers>("pool", kPoolThreads, kPoolQueue);
+    auto port = open_peer_port(config_, {clock_, log_, metrics_, *fs_, *pool_});
+    if (!port.ok()) return port.status();
+    peers_ = std::move(*port);
+    ask_peers_at_first_start(config_, *peers_, settings);
     auto booted = node::boot(*fs_, settings, log_, metrics_);
     if (!booted.ok()) return booted.status();
     lock_ = std::move(booted->lock);
-    pool_ = std::make_unique<node::Workers>("pool", kPoolThreads, kPoolQueue);
     persister_ = std::make_unique<node::Workers>("persister", 1, 4);
-    node::Environment env{clock_, rng_, log_, metrics_, *fs_, *pool_, *persister_, peers_};
+    node::Environment env{clock_, rng_, log_, metrics_, *fs_, *pool_, *persister_, *peers_};
     core_ = std::make_unique<node::Core>(env, node_settings(config_), std::move(booted->opened),
                                          [this] { thread_.run(); });
     log_thread_ = std::make_unique<node::LogThread>(
@@ -262,6 +251,7 @@ class Member {
  private:
   Status start_services() {
     register_facts();
+    local_ = std::make_unique<peer::NodeLocal>(*core_, clock_);
     probe_ = std::make_unique<http::NodeProbe>(*core_, clock_);
     pages_ = std::make_unique<http::Handlers>(*probe_, metrics_, log_, command_line_);
     services_ = std::make_unique<rpc::EtcdServices>(*core_, rpc_settings(config_), clock_, log_,
@@ -274,6 +264,9 @@ class Member {
     client_pages_->attach(*front_);
     if (Status s = front_->listen(); !s.ok()) return s;
     if (Status s = serve_metrics(); !s.ok()) return s;
+    const node::Facts facts = core_->facts();
+    std::vector<std::string> urls = texts(config_.initial_advertise_peer_urls);
+    peers_->serve({facts.member, facts.cluster, std::move(urls)}, *core_, *local_);
     thread_.start(*core_);
     return Status();
   }
@@ -311,12 +304,13 @@ class Member {
   SeededRng rng_;
   std::unique_ptr<io::FileSystem> fs_ = io::make_posix_file_system();
   std::unique_ptr<io::File> lock_;
-  NoPeers peers_;
   node::NodeThread thread_{clock_};
   std::unique_ptr<node::Workers> pool_;
+  std::unique_ptr<peer::PeerPort> peers_;
   std::unique_ptr<node::Workers> persister_;
   std::unique_ptr<node::Core> core_;
   std::unique_ptr<node::LogThread> log_thread_;
+  std::unique_ptr<peer::NodeLocal> local_;
   std::unique_ptr<rpc::EtcdServices> services_;
   std::unique_ptr<http::NodeProbe> probe_;
   std::unique_ptr<http::Handlers> pages_;
