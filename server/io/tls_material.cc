@@ -101,8 +101,8 @@ bool is_revoked(const TlsMaterial& material, X509_STORE_CTX* store) {
 }
 
 // Instead of OpenSSL's own verification: the same, then our rules; within the handshake, so that
-// the client gets an alert.
-int verify_client(X509_STORE_CTX* store, void* argument) {
+// the other side gets an alert.
+int verify_other(X509_STORE_CTX* store, void* argument) {
   const TlsMaterial& material = *static_cast<const TlsMaterial*>(argument);
   if (X509_verify_cert(store) != 1) return 0;
   if (is_revoked(material, store)) {
@@ -130,7 +130,7 @@ Status demand_client_certificates(SSL_CTX* context, TlsMaterial& material) {
   // Go takes any certificate in the file as an anchor, an intermediate one too.
   X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  SSL_CTX_set_cert_verify_callback(context, verify_client, &material);
+  SSL_CTX_set_cert_verify_callback(context, verify_other, &material);
   material.verifies_clients = true;
   return {};
 }
@@ -224,6 +224,61 @@ std::string common_name(const X509* certificate) {
 std::vector<FileStamp> file_stamps(const TlsOptions& options) {
   return {stamp_of(options.cert_file), stamp_of(options.key_file),
           stamp_of(options.trusted_ca_file), stamp_of(options.crl_file)};
+}
+
+namespace {
+
+Status check_servers(SSL_CTX* context, const TlsClientOptions& options, TlsMaterial& material) {
+  if (options.insecure_skip_verify) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
+    return {};
+  }
+  if (options.trusted_ca_file.empty()) {
+    SSL_CTX_set_default_verify_paths(context);
+  } else if (SSL_CTX_load_verify_file(context, options.trusted_ca_file.c_str()) != 1) {
+    return failed("cannot read " + options.trusted_ca_file);
+  }
+  X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, verify_other, &material);
+  material.verifies_servers = true;
+  return {};
+}
+
+// The rules that both sides of a connection share.
+TlsOptions shared_options(const TlsClientOptions& from) {
+  TlsOptions to;
+  to.cert_file = from.cert_file;
+  to.key_file = from.key_file;
+  to.trusted_ca_file = from.trusted_ca_file;
+  to.crl_file = from.crl_file;
+  to.allowed_cn = from.allowed_cn;
+  to.allowed_hostname = from.allowed_hostname;
+  to.cipher_suites = from.cipher_suites;
+  to.min_version = from.min_version;
+  to.max_version = from.max_version;
+  return to;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<TlsMaterial>> TlsMaterial::load_client(const TlsClientOptions& options) {
+  ERR_clear_error();
+  auto material = std::make_shared<TlsMaterial>();
+  material->options = shared_options(options);
+  material->dials = true;
+  material->context.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* context = material->context.get();
+  if (context == nullptr) return failed("TLS");
+  set_modes(context);
+  Status status = set_versions(context, material->options);
+  if (status.ok()) status = set_ciphers(context, material->options);
+  const bool has_pair = !options.cert_file.empty() || !options.key_file.empty();
+  if (status.ok() && has_pair) status = load_pair(context, material->options);
+  if (status.ok()) status = check_servers(context, options, *material);
+  if (status.ok()) status = load_crl(options.crl_file, material->revoked);
+  if (!status.ok()) return status;
+  return material;
 }
 
 Result<std::shared_ptr<TlsMaterial>> TlsMaterial::load(const TlsOptions& options) {

@@ -32,9 +32,12 @@ struct TlsMaterial {
   std::set<std::string> revoked;  // serial numbers, big-endian
   // The client certificate was checked against a CA.
   bool verifies_clients = false;
+  // Of the side that dials: whoever answers must be good for the name that was dialed.
+  bool dials = false, verifies_servers = false;
 
   // Reads all files. Sessions made from it keep it alive.
   static Result<std::shared_ptr<TlsMaterial>> load(const TlsOptions& options);
+  static Result<std::shared_ptr<TlsMaterial>> load_client(const TlsClientOptions& options);
 };
 
 // What changes when a file is replaced or written to.
@@ -49,6 +52,8 @@ std::vector<FileStamp> file_stamps(const TlsOptions& options);
 // The last common name of a certificate's subject, as Go takes it.
 std::string common_name(const X509* certificate);
 
-std::unique_ptr<TlsSession> make_tls_session(std::shared_ptr<const TlsMaterial> material);
+// `host`: what was dialed, for material that dials.
+std::unique_ptr<TlsSession> make_tls_session(std::shared_ptr<const TlsMaterial> material,
+                                             const std::string& host = {});
 
 }  // namespace keelson::io

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "io/connect.h"
 #include "io/tls.h"
 #include "io/tls_material.h"
 
@@ -81,14 +82,19 @@ TlsSession::AlternativeNames names_of(const X509* certificate) {
 
 class OpensslSession final : public TlsSession {
  public:
-  explicit OpensslSession(std::shared_ptr<const TlsMaterial> material)
+  OpensslSession(std::shared_ptr<const TlsMaterial> material, const std::string& host)
       : material_(std::move(material)), ssl_(SSL_new(material_->context.get())) {
     BIO* bio = BIO_new(pipe_method());
     CHECK(ssl_ && bio != nullptr);
     BIO_set_data(bio, &pipe_);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);  // owns it
-    SSL_set_accept_state(ssl_.get());
+    if (material_->dials) {
+      SSL_set_connect_state(ssl_.get());
+      expect_host(host);
+    } else {
+      SSL_set_accept_state(ssl_.get());
+    }
   }
 
   void feed(std::string_view ciphertext) override {
@@ -160,6 +166,21 @@ class OpensslSession final : public TlsSession {
   }
 
  private:
+  // Go ignores the common name: only alternative names count.
+  void expect_host(const std::string& host) {
+    const bool address = is_address_literal(host);
+    if (!address) SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
+    if (!material_->verifies_servers) return;
+    X509_VERIFY_PARAM* rules = SSL_get0_param(ssl_.get());
+    X509_VERIFY_PARAM_set_hostflags(
+        rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (address) {
+      CHECK(X509_VERIFY_PARAM_set1_ip_asc(rules, host.c_str()) == 1);
+    } else {
+      CHECK(X509_VERIFY_PARAM_set1_host(rules, host.c_str(), host.size()) == 1);
+    }
+  }
+
   void opened() {
     state_ = State::kOpen;
     const unsigned char* protocol = nullptr;
@@ -190,8 +211,9 @@ class OpensslSession final : public TlsSession {
 
 }  // namespace
 
-std::unique_ptr<TlsSession> make_tls_session(std::shared_ptr<const TlsMaterial> material) {
-  return std::make_unique<OpensslSession>(std::move(material));
+std::unique_ptr<TlsSession> make_tls_session(std::shared_ptr<const TlsMaterial> material,
+                                             const std::string& host) {
+  return std::make_unique<OpensslSession>(std::move(material), host);
 }
 
 }  // namespace keelson::io

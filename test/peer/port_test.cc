@@ -219,7 +219,8 @@ TEST_F(PortTest, GarbageStream_IsCutAndDialedAgain) {
   for (int i = 0; i < 6; i++) {
     const int fd = ::accept(listener, nullptr, nullptr);
     const std::string answer =
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n\x7f\x01\x02\x03\r\n";
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n9\r\n\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\r\n";
     EXPECT_GT(::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL), 0);
     if (i % 2 == 0) ::shutdown(fd, SHUT_WR);
     char buffer[4096];
