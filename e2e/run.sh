@@ -11,6 +11,7 @@
 #   slowwatch   a watcher that does not read                  -events 1000000 -rounds 3
 #   etcdfile    database images beside bbolt, etcdutl and real etcd   -revisions 200000
 #   clients     gRPC for Python, cleartext and TLS
+#   peer        etcd's own rafthttp against our peer port      -n 20000 -seed S
 #   h2spec      HTTP/2 conformance beside real etcd
 #   selftest    the tests of these tests, with real etcd on both sides
 #   full        all of the above in their full length
@@ -43,6 +44,12 @@ run() {
   GOTOOLCHAIN=local go run -buildvcs=false "$package" "$@"
 }
 
+# A module of its own: it is built from etcd's server packages.
+run_peer() {
+  echo "e2e: peer $*"
+  (cd peer && GOTOOLCHAIN=local go run -buildvcs=false . "$@")
+}
+
 need_go
 name=${1:-quick}
 [ $# -eq 0 ] || shift
@@ -58,10 +65,12 @@ case $name in
     run etcdfile
     run clients
     run h2spec
+    run_peer -n 20000
     run kube
     run slowwatch
     ;;
   selftest) GOTOOLCHAIN=local go test -count=1 ./... "$@" ;;
+  peer) run_peer "$@" ;;
   compat | ctl | durability | kube | slowwatch | etcdfile | clients | h2spec) run "$name" "$@" ;;
   *)
     sed -n 's/^#   //p' "$0" >&2

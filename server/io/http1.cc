@@ -204,6 +204,7 @@ int Http1Parser::error_status() const { return impl_->error_status; }
 const std::string& Http1Parser::error_text() const { return impl_->error_text; }
 
 std::string_view http_reason(int status) {
+  if (status == 413) return "Request Entity Too Large";  // Go's name for it
   switch (status) {
 #define KEELSON_STATUS(number, name, text) \
   case number:                             \
