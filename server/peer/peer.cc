@@ -33,6 +33,7 @@ TimePoint Peer::active_since() const {
 // --- sending -------------------------------------------------------------------------------------
 
 void Peer::send(std::span<const raft::Message* const> messages) {
+  if (!started_) return metrics_.failures.add(messages.size());
   const Writer app_writer = writer(StreamKind::kMsgApp);
   const Writer message_writer = writer(StreamKind::kMessage);
   Messages apps, rest;

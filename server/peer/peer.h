@@ -33,7 +33,8 @@ class Peer final : public std::enable_shared_from_this<Peer> {
 
   // One thread at a time, not always the same. All are for this member; MsgApp go by the msgapp
   // stream, the rest by the message stream, what has no stream by POST. In order on each. What has
-  // no room is dropped and reported as unreachable.
+  // no room is dropped and reported as unreachable. Before start() and after stop() all are
+  // dropped.
   void send(std::span<const raft::Message* const> messages);
   // Any thread. TimePoint::max() unless both streams from that member are up.
   TimePoint active_since() const;
@@ -68,6 +69,7 @@ class Peer final : public std::enable_shared_from_this<Peer> {
   const MemberId id_;
   const PeerRole role_;
   const SendMetrics metrics_;
+  std::atomic<bool> started_{false};  // set by the loop alone
   std::atomic<bool> unreachable_posted_{false};
   std::atomic<int64_t> active_since_{INT64_MAX};
 
@@ -85,7 +87,6 @@ class Peer final : public std::enable_shared_from_this<Peer> {
   std::optional<StreamReader> app_reader_, message_reader_;
   std::optional<Prober> prober_;
   std::shared_ptr<SnapshotSender> snapshots_;
-  bool started_ = false;
 };
 
 }  // namespace keelson::peer

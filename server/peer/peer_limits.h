@@ -56,7 +56,7 @@ inline constexpr size_t kConnections = 1024;
 inline constexpr size_t kAcceptsPerTurn = 8;
 // Snapshots that arrive at the same time. Above: 500, the sender tries again.
 inline constexpr size_t kIncomingSnapshots = 4;
-// Senders that are not members yet, as X-PeerURLs told them. Above: not learned.
+// Senders that are not members yet, as X-PeerURLs told them. Above: another one is forgotten.
 inline constexpr size_t kRemotes = 64;
 // One read of a socket.
 inline constexpr size_t kReadBytes = 256 * 1024;

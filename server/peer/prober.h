@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/check.h"
 #include "peer/exchange.h"
 
 namespace keelson::peer {
@@ -12,7 +13,7 @@ namespace keelson::peer {
 class Prober final : public ExchangeUser {
  public:
   Prober(Context& context, MemberId remote, UrlPicker& urls);
-  ~Prober() override { stop(); }
+  ~Prober() override { CHECK(!exchange_ && timer_ == 0); }  // stopped; any thread
   void start();
   void stop();
 

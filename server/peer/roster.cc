@@ -67,7 +67,7 @@ void Roster::learn(MemberId member, std::string_view urls) {
     if (member == context_.identity.member || members_.contains(member) ||
         remotes_.contains(member) || removed_.contains(member))
       return;
-    if (remotes_.size() >= limits::kRemotes) return;
+    if (remotes_.size() >= limits::kRemotes) remotes_.erase(remotes_.begin());
     remote = std::make_shared<Peer>(context_, member, list, PeerRole::kRemote);
     remotes_[member] = remote;
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/check.h"
 #include "peer/exchange.h"
 #include "peer/stream_codec.h"
 
@@ -17,7 +18,7 @@ class StreamReader final : public ExchangeUser {
   // `changed` is told when the stream comes up and when it has gone.
   StreamReader(Context& context, StreamKind kind, MemberId remote, UrlPicker& urls,
                std::function<void(bool up)> changed);
-  ~StreamReader() override { stop(); }
+  ~StreamReader() override { CHECK(!exchange_ && timer_ == 0); }  // stopped; any thread
 
   void start();
   void stop();

@@ -117,10 +117,15 @@ TEST_F(PortTest, WithoutStreams_MessagesGoByPost) {
   a.serve();
   b.serve();
   a.know({&b});
-  a.port->send({message(MessageType::kHeartbeat, a, b)});
-  ASSERT_TRUE(b.sink.wait([&] { return b.sink.messages.size() == 1; }));
-  b.port->send({message(MessageType::kHeartbeatResp, b, a)});
-  ASSERT_TRUE(a.sink.wait([&] { return a.sink.messages.size() == 1; }));
+  const auto arrives = [](Member& from, Member& to, MessageType type) {
+    return Member::wait_until([&] {
+      from.port->send({message(type, from, to)});
+      const std::lock_guard<std::mutex> hold(to.sink.mutex);
+      return !to.sink.messages.empty();
+    });
+  };
+  ASSERT_TRUE(arrives(a, b, MessageType::kHeartbeat));
+  ASSERT_TRUE(arrives(b, a, MessageType::kHeartbeatResp));
   EXPECT_EQ(a.sink.messages[0].type, MessageType::kHeartbeatResp);
 }
 
