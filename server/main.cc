@@ -85,6 +85,7 @@ node::Settings node_settings(const config::Config& c) {
   s.strict_reconfig_check = c.strict_reconfig_check;
   s.election_tick_advance = c.initial_election_tick_advance;
   s.catchup_entries = c.snapshot_catchup_entries;
+  s.on_removed = [] { kill(getpid(), SIGUSR2); };
   s.stop_service_on_defrag = c.feature("StopGRPCServiceOnDefrag");
   return s;
 }
@@ -108,6 +109,7 @@ sigset_t block_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGUSR2);  // from ourselves: this member was removed
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return set;
@@ -319,9 +321,10 @@ class Member {
   std::unique_ptr<http::Listener> metrics_listener_;
 };
 
-// Ends as etcd does: by the signal itself, so that a supervisor sees the cause; pid 1 cannot.
+// Ends as etcd does: by the signal itself, so that a supervisor sees the cause; pid 1 cannot. A
+// member that was removed ends well.
 int leave_by(int number) {
-  if (getpid() == 1) return 0;
+  if (getpid() == 1 || number == SIGUSR2) return 0;
   signal(number, SIG_DFL);
   sigset_t set;
   sigemptyset(&set);
@@ -364,7 +367,8 @@ int run(const config::Config& config, std::vector<std::string> command_line, Log
       notify_supervisor();
       number = wait_for_signal(signals);
     }
-    log.info("received signal; shutting down", {{"signal", std::string(strsignal(number))}});
+    if (number != SIGUSR2)
+      log.info("received signal; shutting down", {{"signal", std::string(strsignal(number))}});
     member.drain();
     log.info("closing etcd server", {{"name", config.name}, {"data-dir", config.data_dir}});
   }

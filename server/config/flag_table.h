@@ -98,9 +98,8 @@ struct Flag {
   }
 };
 
-// Why what concerns other members does nothing yet.
-inline constexpr std::string_view kNoPeers =
-    "this release runs a single member, which has no peers";
+// What is accepted, and comes with a later release.
+inline constexpr std::string_view kNotYet = "not built yet: it changes nothing in this release";
 
 // Names a member of Config, Raw or Unused, however deep: in_config<&Config::client_tls,
 // &Tls::key_file>.

@@ -135,7 +135,9 @@ void Peer::set_urls(const std::vector<std::string>& urls) {
 
 void Peer::attach(StreamKind kind, io::Fd fd, std::unique_ptr<io::TlsSession> tls,
                   std::string_view head) {
-  CHECK(started_);
+  // Its start waits on the loop behind this, or it has just been stopped: the stream is closed, and
+  // the dialer comes again.
+  if (!started_) return;
   const auto gone = [weak = weak_from_this()](StreamWriter& w) {
     if (const auto self = weak.lock()) self->detach(w);
   };
@@ -191,7 +193,7 @@ void Peer::stream_changed(StreamKind kind, bool up) {
 }
 
 void Peer::send_snapshot(node::OutgoingSnapshot&& snapshot) {
-  CHECK(started_);
+  if (!started_) return snapshot_done(false);
   snapshots_->put(std::move(snapshot));
 }
 
