@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -17,6 +18,22 @@ namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr char kTlsHandshakeRecord = 22;
+
+// Whether the first line is `METHOD TARGET HTTP/1.x`; not decided before its end. etcd closes a
+// cleartext connection that begins with anything else without a word, and an answer in HTTP/1.1
+// would make no sense to who spoke neither.
+std::optional<bool> begins_http1(std::string_view bytes) {
+  const size_t end = bytes.substr(0, limits::kHttp1FirstLineBytes).find('\n');
+  if (end == std::string_view::npos) {
+    if (bytes.size() < limits::kHttp1FirstLineBytes) return std::nullopt;
+    return false;
+  }
+  std::string_view line = bytes.substr(0, end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const size_t first = line.find(' ');
+  const size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
+  return second != std::string_view::npos && line.substr(second + 1).starts_with("HTTP/1.");
+}
 
 }  // namespace
 
@@ -126,7 +143,9 @@ bool Connection::choose_session(std::string_view bytes) {
     if (seen.size() < kPreface.size()) return false;
     if (port_.grpc) begin_h2();
   } else {
-    begin_http1();
+    const std::optional<bool> http1 = begins_http1(bytes);
+    if (!http1) return false;
+    if (*http1) begin_http1();
   }
   return true;
 }

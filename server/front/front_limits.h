@@ -75,6 +75,8 @@ inline constexpr Duration kPingWithoutStream = std::chrono::hours(2);
 // Request line and headers, and the time to send them (slow senders); idle connections between
 // requests. Above: 431 or a close.
 inline constexpr size_t kHttp1HeaderBytes = 64 * 1024;
+// The first line, by which HTTP/1.1 is known on a shared port; etcd's. Above: closed.
+inline constexpr size_t kHttp1FirstLineBytes = 4096;
 inline constexpr Duration kHttp1HeaderTime = std::chrono::seconds(60);
 inline constexpr Duration kHttp1IdleTime = std::chrono::minutes(5);
 // Bytes of pipelined requests that wait for the answer before; above, the socket is not read.

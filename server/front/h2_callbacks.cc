@@ -14,6 +14,7 @@ struct H2Callbacks {
 
   static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user_data) {
     session(user_data).count_control_frame(*head);
+    session(user_data).check_stream(*head);
     return 0;
   }
 

@@ -316,6 +316,15 @@ void H2Session::count_control_frame(const nghttp2_frame_hd& head) {
     give_up(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_frames");
 }
 
+void H2Session::check_stream(const nghttp2_frame_hd& head) {
+  if (head.type != NGHTTP2_HEADERS) return;
+  if (head.stream_id > last_stream_) {
+    last_stream_ = head.stream_id;
+  } else if (nghttp2_session_find_stream(session_, head.stream_id) == nullptr) {
+    give_up(NGHTTP2_PROTOCOL_ERROR, "stream_is_closed");
+  }
+}
+
 void H2Session::on_ping(const nghttp2_ping& ping, bool ack) {
   if (ack) {
     ping_outstanding_ = false;

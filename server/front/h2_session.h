@@ -58,6 +58,9 @@ class H2Session final : public Session, public H2Port, public Timed {
   void end_request(int32_t stream_id);
   void stream_closed(int32_t stream_id);
   void count_control_frame(const nghttp2_frame_hd& head);
+  // HEADERS for a stream that is gone, or that was left out, end the connection, as with grpc-go;
+  // nghttp2 would skip them and leave the client waiting.
+  void check_stream(const nghttp2_frame_hd& head);
   void on_ping(const nghttp2_ping& ping, bool ack);
   ssize_t next_output(H2Stream& stream, size_t limit, uint32_t& flags);
   // False: the piece of output is full; the same frame comes again.
@@ -86,6 +89,7 @@ class H2Session final : public Session, public H2Port, public Timed {
   int32_t head_stream_ = 0;
   bool head_too_large_ = false;
 
+  int32_t last_stream_ = 0;      // the highest that the client has begun
   H2Stream* streams_ = nullptr;  // all open ones, doubly linked
   size_t stream_count_ = 0;
   size_t parked_output_ = 0;

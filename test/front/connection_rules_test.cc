@@ -189,14 +189,44 @@ TEST_F(Floods, RapidReset_IsEnded) {
   EXPECT_EQ(services.destroyed, services.started);
 }
 
-// What is not HTTP at all gets HTTP/1.1's answer; silence is cut off in the end.
-TEST_F(Rules, Garbage_IsRefused) {
-  const io::Fd fd = connect();
-  ASSERT_GT(::send(fd.get(), "\0\0\0\0garbage", 11, MSG_NOSIGNAL), 0);
-  loop->run_once();
-  char buffer[64] = {};
-  ASSERT_GT(::recv(fd.get(), buffer, sizeof buffer - 1, MSG_DONTWAIT), 0);
-  EXPECT_TRUE(std::string_view(buffer).starts_with("HTTP/1.1 400"));
+// What is not HTTP at all is closed without a word, as etcd does: who speaks another protocol would
+// take an HTTP/1.1 answer for its frames.
+TEST_F(Rules, Garbage_IsClosed) {
+  const std::string endless(5000, 'x');
+  for (const std::string& what :
+       {std::string("INVALID CONNECTION PREFACE\r\n\r\n"), std::string("\0\0\0\0garbage\n", 12),
+        std::string("GET /\r\n"), endless}) {
+    const io::Fd fd = connect();
+    ASSERT_GT(::send(fd.get(), what.data(), what.size(), MSG_NOSIGNAL), 0);
+    for (int i = 0; i < 3; i++) loop->run_once();
+    EXPECT_EQ(server().connections(), 0u) << what;
+  }
+}
+
+// HEADERS for a stream that is over would be skipped, and the client would wait for ever.
+TEST_F(Rules, HeadersForAClosedStream_EndTheConnection) {
+  auto c = client();
+  const int32_t id = c->call("/test.Svc/Echo", framed("x"));
+  settle(*c);
+  const std::string again = frame(1, 5, static_cast<uint32_t>(id), "\x82");
+  (void)::send(c->fd(), again.data(), again.size(), MSG_NOSIGNAL);
+  settle(*c);
+  ASSERT_EQ(c->goaways.size(), 1u);
+  EXPECT_EQ(c->goaways[0].first, uint32_t{NGHTTP2_PROTOCOL_ERROR});
+  EXPECT_TRUE(c->closed);
+}
+
+// Trailers of a request that is still open are no new request.
+TEST_F(Rules, TrailersOfAnOpenStream_AreFine) {
+  auto c = client();
+  const int32_t id = c->call("/test.Svc/Client", "", false);
+  settle(*c);
+  const std::string trailers =
+      frame(1, 5, static_cast<uint32_t>(id), std::string("\x00\x01x\x01y", 5));
+  (void)::send(c->fd(), trailers.data(), trailers.size(), MSG_NOSIGNAL);
+  settle(*c);
+  EXPECT_TRUE(c->goaways.empty());
+  EXPECT_FALSE(c->closed);
 }
 
 TEST_F(Rules, SilentConnection_IsCutOff) {
