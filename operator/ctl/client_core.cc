@@ -4,6 +4,7 @@
 #include <random>
 #include <thread>
 
+#include "ctl/go_error.h"
 #include "ctl/json_text.h"
 #include "ctl/log.h"
 #include "rpc.grpc.pb.h"
@@ -83,8 +84,7 @@ RpcStatus Client::Core::translate(const grpc::Status& status, Deadline deadline)
   bool ended = out.code == kRpcDeadlineExceeded || out.code == kRpcCancelled;
   // gRPC counts on another clock, which may be a little ahead.
   out.own_deadline = ended && deadline && Clock::now() + kClockSlack >= *deadline;
-  constexpr std::string_view kTooLarge = "Received message larger than max";
-  if (out.message.starts_with(kTooLarge)) out.message = "grpc: r" + out.message.substr(1);
+  out.message = go_call_error(out.message);
   return out;
 }
 
@@ -97,7 +97,7 @@ std::string Client::Core::connect_error() {
     pb::StatusResponse response;
     grpc::Status status =
         pb::Maintenance::Stub(channel).Status(&context, pb::StatusRequest(), &response);
-    if (status.error_code() == grpc::UNAVAILABLE) return status.error_message();
+    if (status.error_code() == grpc::UNAVAILABLE) return go_dial_error(status.error_message());
   }
   return "";
 }

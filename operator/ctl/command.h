@@ -35,6 +35,7 @@ struct Command {
   std::vector<FlagSpec> flags = {};   // of this command
   std::vector<FlagSpec> shared = {};  // of this command and all below it
   std::vector<Command> children = {};
+  std::vector<std::string> groups = {};  // the children's titles in the order of the help
   Status (*run)(Invocation&) = nullptr;  // null: only shows its help
   ArgumentRule rule = ArgumentRule::kAny;
   std::vector<std::string> choices = {};

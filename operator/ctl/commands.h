@@ -71,6 +71,8 @@ Status run_role_grant_permission(Invocation& invocation);
 Status run_role_revoke_permission(Invocation& invocation);
 // utility.cc
 Status run_completion(Invocation& invocation);
+// Never runs: run_app answers help itself. It is there so that help shows as a command.
+Status run_help(Invocation& invocation);
 Status run_options(Invocation& invocation);
 Status run_version(Invocation& invocation);
 

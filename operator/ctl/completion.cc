@@ -156,6 +156,24 @@ std::string fish_flag(const FlagSpec& flag) {
   return out + " -d " + fish_quote(flag.help) + "\n";
 }
 
+// A PowerShell hash table from each command's name to a list of words.
+std::string powershell_table(
+    const Command& root, const std::function<std::vector<std::string>(const CommandPath&)>& words) {
+  std::string out = "@{\n";
+  each_path({&root}, [&](const CommandPath& path) {
+    out += "    '" + inner_name(path) + "' = '" + join(words(path), " ") + "'\n";
+  });
+  return out + "  }\n";
+}
+
+std::string powershell_choices(const Command& root) {
+  std::string out = "@{\n";
+  for (const auto& [name, choices] : value_flags(root)) {
+    out += "    '" + name + "' = '" + join(choices, " ") + "'\n";
+  }
+  return out + "  }\n";
+}
+
 }  // namespace
 
 std::string bash_completion(const Command& root) {
@@ -212,6 +230,32 @@ complete -c etcdctl -f
     for (const FlagSpec* flag : all_flags(path)) out += start + fish_flag(*flag);
   });
   return out;
+}
+
+std::string powershell_completion(const Command& root) {
+  return "# powershell completion for etcdctl\n"
+         "Register-ArgumentCompleter -Native -CommandName etcdctl -ScriptBlock {\n"
+         "  param($current, $line, $cursor)\n"
+         "  $children = " +
+         powershell_table(root, [](const CommandPath& path) { return child_names(*path.back()); }) +
+         "  $flags = " + powershell_table(root, flag_names) +
+         "  $choices = " + powershell_choices(root) +
+         R"(  $command = ''
+  $previous = ''
+  foreach ($element in ($line.CommandElements | Select-Object -Skip 1)) {
+    if ($element.Extent.EndOffset -ge $cursor) { break }
+    $word = $element.ToString()
+    if ($choices.ContainsKey($previous)) { $previous = ''; continue }
+    $previous = $word
+    if ($word.StartsWith('-')) { continue }
+    if ($children[$command].Split(' ') -contains $word) { $command = "$command $word".Trim() }
+  }
+  if ($choices[$previous]) { $offered = $choices[$previous] }
+  elseif ($current.StartsWith('-')) { $offered = $flags[$command] }
+  else { $offered = $children[$command] }
+  $offered.Split(' ') | Where-Object { $_ -and $_.StartsWith($current) }
+}
+)";
 }
 
 }  // namespace keelson::ctl

@@ -11,5 +11,6 @@ namespace keelson::ctl {
 std::string bash_completion(const Command& root);
 std::string zsh_completion(const Command& root);
 std::string fish_completion(const Command& root);
+std::string powershell_completion(const Command& root);
 
 }  // namespace keelson::ctl

@@ -29,14 +29,10 @@ Failure shadowed(Console& console, const std::string& name) {
   return {kExitError, ""};
 }
 
-// Sets one flag. A value that does not fit is only told: the default stays, as with etcd.
-void use(Invocation& invocation, const FlagSpec& flag, const std::string& variable,
-         const std::string& value) {
+// Sets one flag. A value that does not fit leaves the default, without a word, as with etcd.
+void use(Invocation& invocation, const FlagSpec& flag, const std::string& value) {
   Result<std::string> checked = canonical_value(flag, value);
-  if (checked.ok()) return invocation.values.set(flag.name, *checked);
-  write_log(invocation.console, {"warn", "", kCaller, "ignored environment variable"},
-            {{"environment-variable", json_string(variable + "=" + value)},
-             {"error", json_string(checked.failure().text)}});
+  if (checked.ok()) invocation.values.set(flag.name, *checked);
 }
 
 }  // namespace
@@ -67,7 +63,7 @@ Status apply_environment(Invocation& invocation, const std::vector<std::string>&
       given.insert(name);
     } else if (found != variables.end() && !found->second.empty()) {
       used.insert(name);
-      use(invocation, *flag, name, found->second);
+      use(invocation, *flag, found->second);
     }
   }
   for (const std::string& entry : environment) {

@@ -61,9 +61,9 @@ std::string child_line(const Command& parent, const Command& child) {
   return "\n  " + padded(child.name, width) + " " + child.brief;
 }
 
-// The groups' titles in the order in which the tree first names them.
+// The groups' titles: first those that the command puts in order, then as the children name them.
 std::vector<std::string> group_titles(const Command& command) {
-  std::vector<std::string> titles;
+  std::vector<std::string> titles = command.groups;
   for (const Command& child : command.children) {
     if (std::find(titles.begin(), titles.end(), child.group) == titles.end()) {
       titles.push_back(child.group);

@@ -1,4 +1,6 @@
 // get, put, del and compaction.
+#include <iostream>
+
 #include "ctl/commands.h"
 #include "ctl/kv_request.h"
 #include "ctl/session.h"
@@ -38,7 +40,7 @@ Status run_get(Invocation& invocation) {
 }
 
 Status run_put(Invocation& invocation) {
-  Result<pb::PutRequest> request = put_request(invocation);
+  Result<pb::PutRequest> request = put_request(invocation, &std::cin);
   if (!request.ok()) return request.failure();
   Result<Session> session = open_session(invocation);
   if (!session.ok()) return session.failure();

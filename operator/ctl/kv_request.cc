@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iostream>
 #include <iterator>
 #include <thread>
 
@@ -82,10 +81,10 @@ Status set_filters(const Values& values, pb::RangeRequest* request) {
   return {};
 }
 
-// The value from the arguments or, without one, from standard input.
-Result<std::string> read_value(const std::vector<std::string>& arguments) {
+Result<std::string> read_value(const std::vector<std::string>& arguments, std::istream* input) {
   if (arguments.size() > 1) return arguments[1];
-  std::string value(std::istreambuf_iterator<char>(std::cin), {});
+  if (input == nullptr) return bad_args(kPutArguments);
+  std::string value(std::istreambuf_iterator<char>(*input), {});
   if (value.empty()) return bad_args(kPutArguments);
   return value;
 }
@@ -140,7 +139,7 @@ Result<pb::RangeRequest> range_request(const Invocation& invocation) {
   return request;
 }
 
-Result<pb::PutRequest> put_request(const Invocation& invocation) {
+Result<pb::PutRequest> put_request(const Invocation& invocation, std::istream* input) {
   const Values& values = invocation.values;
   const auto& arguments = invocation.arguments;
   bool keep_value = values.is_on("ignore-value");
@@ -151,7 +150,7 @@ Result<pb::PutRequest> put_request(const Invocation& invocation) {
   pb::PutRequest request;
   request.set_key(arguments[0]);
   if (!keep_value) {
-    Result<std::string> value = read_value(arguments);
+    Result<std::string> value = read_value(arguments, input);
     if (!value.ok()) return value.failure();
     request.set_value(*value);
   }

@@ -236,6 +236,7 @@ std::vector<std::string> suggestions(const Command& parent, const std::string& n
   constexpr size_t kEditsMax = 2;
   std::vector<std::string> names;
   for (const Command& child : parent.children) {
+    if (child.name == "help") continue;  // cobra never offers it
     if (distance(name, child.name) <= kEditsMax || starts_with_fold(child.name, name)) {
       names.push_back(child.name);
     }

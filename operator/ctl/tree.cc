@@ -132,17 +132,18 @@ Command check_command() {
 
 Command completion_command() {
   return {.name = "completion",
-          .use = "completion [bash|zsh|fish]",
+          .use = "completion [bash|zsh|fish|powershell]",
           .brief = "Writes a shell completion script",
           .details =
               "Writes a completion script for the named shell to standard output.\n\n"
               "Bash:  source <(etcdctl completion bash)\n"
               "Zsh:   etcdctl completion zsh > \"${fpath[1]}/_etcdctl\"\n"
-              "Fish:  etcdctl completion fish | source",
+              "Fish:  etcdctl completion fish | source\n"
+              "PowerShell:  etcdctl completion powershell | Out-String | Invoke-Expression",
           .group = kUtility,
           .run = run_completion,
           .rule = ArgumentRule::kOneOfChoices,
-          .choices = {"bash", "zsh", "fish"}};
+          .choices = {"bash", "zsh", "fish", "powershell"}};
 }
 
 }  // namespace
@@ -167,14 +168,17 @@ std::vector<Command> utility_commands() {
            .use = "help [command]",
            .brief = "Explains any command",
            .details = "Explains any command of etcdctl: type etcdctl help and the command's name.",
-           .group = kUtility}};
+           .group = kUtility,
+           .run = run_help}};
 }
 
 Command command_tree() {
   Command root = {.name = "etcdctl",
                   .use = "etcdctl",
                   .brief = "Reads, writes and looks after an etcd cluster from the command line.",
-                  .shared = global_flags()};
+                  .shared = global_flags(),
+                  .groups = {"Key-value commands", "Cluster maintenance commands", kConcurrency,
+                             "Authentication commands", kUtility}};
   for (auto part : {kv_commands, cluster_commands, utility_commands, auth_commands}) {
     for (Command& command : part()) root.children.push_back(std::move(command));
   }

@@ -27,7 +27,7 @@ Command request_tree() {
 Status set_request(const Invocation& invocation, pb::RequestOp* op) {
   const std::string& name = invocation.path.back()->name;
   if (name == "put") {
-    Result<pb::PutRequest> request = put_request(invocation);
+    Result<pb::PutRequest> request = put_request(invocation, nullptr);
     if (!request.ok()) return request.failure();
     *op->mutable_request_put() = std::move(*request);
   } else if (name == "get") {

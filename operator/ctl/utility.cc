@@ -11,8 +11,11 @@ Status run_completion(Invocation& invocation) {
   if (shell == "bash") invocation.console.out(bash_completion(root));
   if (shell == "zsh") invocation.console.out(zsh_completion(root));
   if (shell == "fish") invocation.console.out(fish_completion(root));
+  if (shell == "powershell") invocation.console.out(powershell_completion(root));
   return {};
 }
+
+Status run_help(Invocation&) { return {}; }
 
 Status run_options(Invocation& invocation) {
   invocation.console.out(options_text(*invocation.path.front()));

@@ -3,6 +3,7 @@
 
 #include "ctl/certificate_names.h"
 #include "ctl/endpoint.h"
+#include "ctl/go_error.h"
 #include "ctl/key_range.h"
 #include "ctl/load.h"
 #include "ctl/metrics_fetch.h"
@@ -69,6 +70,33 @@ TEST(RpcStatus, EtcdTexts_StandAlone) {
 TEST(RpcStatus, Deadlines_AreToldApart) {
   EXPECT_EQ((RpcStatus{4, "x", true}).text(), "context deadline exceeded");
   EXPECT_EQ((RpcStatus{4, "x"}).text(), "rpc error: code = DeadlineExceeded desc = x");
+}
+
+// Scripts look for Go's words, such as "connection refused", in the retry warning.
+TEST(DialError, ConnectionsNotMade_HaveGoTexts) {
+  std::string lead = "failed to connect to all addresses; last error: UNKNOWN: ";
+  std::string go = "connection error: desc = \"transport: Error while dialing: ";
+  EXPECT_EQ(go_dial_error(lead + "ipv4:127.0.0.1:1: Failed to connect to remote host: "
+                                 "Connection refused"),
+            go + "dial tcp 127.0.0.1:1: connect: connection refused\"");
+  EXPECT_EQ(go_dial_error(lead + "ipv6:%5B::1%5D:1: Network is unreachable"),
+            go + "dial tcp [::1]:1: connect: network is unreachable\"");
+  EXPECT_EQ(go_dial_error(lead + "unix:/tmp/x: No such file or directory"),
+            go + "dial unix /tmp/x: connect: no such file or directory\"");
+}
+
+TEST(DialError, OtherTexts_StayAsTheyAre) {
+  EXPECT_EQ(go_dial_error("DNS resolution failed for x:1: gone"),
+            "DNS resolution failed for x:1: gone");
+  std::string handshake = "last error: UNKNOWN: ipv4:127.0.0.1:1: Ssl handshake failed: bad: cert";
+  EXPECT_EQ(go_dial_error(handshake), handshake);
+}
+
+TEST(CallError, OwnFailures_HaveGoTexts) {
+  EXPECT_EQ(go_call_error("Deadline Exceeded"), "context deadline exceeded");
+  EXPECT_EQ(go_call_error("Received message larger than max (9 vs. 5)"),
+            "grpc: received message larger than max (9 vs. 5)");
+  EXPECT_EQ(go_call_error("etcdserver: no leader"), "etcdserver: no leader");
 }
 
 TEST(PeerUrls, BadForms_HaveGoTexts) {

@@ -32,6 +32,35 @@ TEST(Help, GroupCommand_ListsItsCommandsSorted) {
             std::string::npos);
 }
 
+// The help's order is not the tree's, from which suggestions come.
+TEST(Help, Groups_StandInEtcdctlsOrder) {
+  StringConsole console;
+  EXPECT_EQ(run({"help"}, &console), 0);
+  size_t before = 0;
+  for (const char* title :
+       {"Key-value commands", "Cluster maintenance commands", "Concurrency commands",
+        "Authentication commands", "Utility commands"}) {
+    size_t at = console.written.find(title);
+    ASSERT_NE(at, std::string::npos) << title;
+    EXPECT_GT(at, before) << title;
+    before = at;
+  }
+}
+
+TEST(Help, HelpItself_IsACommand) {
+  StringConsole console;
+  EXPECT_EQ(run({"help", "help"}, &console), 0);
+  EXPECT_NE(console.written.find("Usage:\n  etcdctl help [command] [flags]\n"), std::string::npos);
+  StringConsole other;
+  EXPECT_EQ(run({"hel"}, &other), 0);
+}
+
+TEST(App, Suggestions_LeaveHelpOut) {
+  StringConsole console;
+  EXPECT_EQ(run({"ep"}, &console), 1);
+  EXPECT_NE(console.errors.find("Did you mean this?\n\tget\n\tdel\n\nRun"), std::string::npos);
+}
+
 TEST(Help, FlagColumns_AreAlignedWithDefaults) {
   FlagSpec limit = int_flag("limit", "most keys", 3);
   FlagSpec word = string_flag("order", "an order");
@@ -85,8 +114,8 @@ TEST(App, Version_IsThatOfEtcd) {
 // Every flag and command must be offered, or users take them for missing.
 TEST(Completion, Scripts_KnowTheTree) {
   Command root = command_tree();
-  for (const std::string& script :
-       {bash_completion(root), zsh_completion(root), fish_completion(root)}) {
+  for (const std::string& script : {bash_completion(root), zsh_completion(root),
+                                    fish_completion(root), powershell_completion(root)}) {
     EXPECT_NE(script.find("make-mirror"), std::string::npos);
     EXPECT_NE(script.find("keys-only"), std::string::npos);
     EXPECT_NE(script.find("ASCEND DESCEND"), std::string::npos);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "ctl/rewrite.h"
 #include "ctl/tree.h"
 #include "string_console.h"
@@ -73,12 +75,20 @@ TEST_F(KvRequestTest, BadCombinations_AreRefused) {
 }
 
 TEST_F(KvRequestTest, Put_TakesHexLeases) {
-  auto request = put_request(invoke({"put", "k", "v", "--lease", "1f", "--prev-kv"}));
+  auto request = put_request(invoke({"put", "k", "v", "--lease", "1f", "--prev-kv"}), nullptr);
   ASSERT_TRUE(request.ok());
   EXPECT_EQ(request->lease(), 31);
   EXPECT_TRUE(request->prev_kv());
-  EXPECT_EQ(put_request(invoke({"put", "k", "v", "--lease", "x"})).failure().text,
+  EXPECT_EQ(put_request(invoke({"put", "k", "v", "--lease", "x"}), nullptr).failure().text,
             "bad lease ID (strconv.ParseInt: parsing \"x\": invalid syntax), expecting ID in Hex");
+}
+
+TEST_F(KvRequestTest, PutWithoutAValue_ReadsTheInputToItsEnd) {
+  std::istringstream input("two\nlines\n");
+  auto request = put_request(invoke({"put", "k"}), &input);
+  ASSERT_TRUE(request.ok());
+  EXPECT_EQ(request->value(), "two\nlines\n");
+  EXPECT_FALSE(put_request(invoke({"put", "k"}), &input).ok());
 }
 
 // A range that was not meant would be gone at once.

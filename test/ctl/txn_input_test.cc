@@ -64,6 +64,16 @@ TEST(TxnInput, BadRequests_AreRefused) {
   EXPECT_EQ(failure_text("\nput a \"\\q\"\n"), "invalid syntax");
 }
 
+// The empty lines behind the request would be stored as its value, and the parts they end missed.
+TEST(TxnInput, PutWithoutAValue_DoesNotTakeTheRestOfTheInput) {
+  StringConsole console;
+  auto request = read("\nput k\n\n\n", &console);
+  ASSERT_FALSE(request.ok());
+  EXPECT_EQ(request.failure().code, kExitBadArgs);
+  EXPECT_EQ(request.failure().text,
+            "put command needs 1 argument and input from stdin or 2 arguments");
+}
+
 TEST(TxnInput, BadFlag_ShowsTheUsage) {
   StringConsole console;
   auto request = read("\nget --foo a\n", &console);
