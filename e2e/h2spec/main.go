@@ -77,7 +77,7 @@ func conformance(ctx context.Context) (passed bool, err error) {
 
 func worseCases(reference, subject outcome) (worse []string) {
 	for name, failure := range subject {
-		if failure != "" && reference[name] == "" {
+		if failure != "" && failure != skipped && reference[name] == "" {
 			worse = append(worse, name)
 		}
 	}
@@ -89,7 +89,13 @@ func report(reference, subject outcome, worse []string) {
 	fmt.Printf("etcd: %d of %d cases failed; ours: %d of %d\n",
 		reference.failed(), len(reference), subject.failed(), len(subject))
 	for _, name := range slices.Sorted(maps.Keys(subject)) {
-		if subject[name] != "" {
+		switch {
+		case subject[name] == "" || slices.Contains(worse, name):
+		case subject[name] == skipped:
+			fmt.Printf("  does not apply: %s\n", name)
+		case reference[name] == skipped:
+			fmt.Printf("  fails, does not apply to etcd: %s\n", name)
+		default:
 			fmt.Printf("  fails, as on etcd: %s\n", name)
 		}
 	}
@@ -98,12 +104,18 @@ func report(reference, subject outcome, worse []string) {
 	}
 }
 
-// outcome is the failure of each case, empty when it passed or was skipped.
+// outcome is the failure of each case, empty when it passed.
 type outcome map[string]string
+
+// skipped is the outcome of a case that h2spec does not run, because the server's settings leave
+// nothing to try: on etcd, which allows any number of streams, the case that exceeds the number. On
+// ours h2spec sends that many requests, but whole ones, which are answered before they are too
+// many at once; test/front's StreamsBeyondTheLimit_AreRefused holds them open.
+const skipped = "skipped"
 
 func (o outcome) addFailures(of outcome) {
 	for name, failure := range of {
-		if failure != "" {
+		if failure != "" && failure != skipped {
 			o[name] = failure
 		}
 	}
@@ -111,7 +123,7 @@ func (o outcome) addFailures(of outcome) {
 
 func (o outcome) failed() (n int) {
 	for _, failure := range o {
-		if failure != "" {
+		if failure != "" && failure != skipped {
 			n++
 		}
 	}
@@ -127,7 +139,8 @@ type junit struct {
 			Failure *struct {
 				Text string `xml:",chardata"`
 			} `xml:"failure"`
-			Error *struct {
+			Skipped *struct{} `xml:"skipped"`
+			Error   *struct {
 				Text string `xml:",chardata"`
 			} `xml:"error"`
 		} `xml:"testcase"`
@@ -177,6 +190,8 @@ func parse(data []byte) (outcome, error) {
 				result[name] = c.Failure.Text
 			case c.Error != nil:
 				result[name] = c.Error.Text
+			case c.Skipped != nil:
+				result[name] = skipped
 			default:
 				result[name] = ""
 			}

@@ -25,7 +25,7 @@ func newTolerances() []*tolerance {
 	}
 	return []*tolerance{
 		t("durations", "every run takes its own time",
-			`(took:? ?=? |took"?:"|"Took" : "?|│ +)(\d+(\.\d+)?(h|m|s|ms|\x{b5}s|\x{3bc}s|ns))+`, "${1}TIME"),
+			`(took:? ?=? |took"?:"|"Took" : "?|│ +)(\d+(\.\d+)?(h|ms|m|\x{b5}s|\x{3bc}s|ns|s))+`, "${1}TIME"),
 		t("sizes", "file sizes depend on the storage engine", `\d+(\.\d+)? ([kMG]?B)\b`, "SIZE"),
 		t("share not in use", "it follows from the sizes", `\b\d+%`, "PART"),
 		t("sizes and indexes in JSON", "file sizes and background entries of the raft log differ",
@@ -39,16 +39,18 @@ func newTolerances() []*tolerance {
 			"${1}TERM${2}INDEX${3}INDEX"),
 		t("remaining seconds", "leases are asked for at different moments",
 			`(remaining\(|"ttl":|"TTL" : )\d+(s\)|,|\n)`, "${1}SECONDS$2"),
-		t("help of a command group", "help texts are our own",
-			`(?s)\A[A-Za-z][^\n:]*\n\nUsage:\n.*`, "USAGE"),
-		t("warnings of our own", "ours says that it ignores a value, stock etcdctl ignores it in silence",
-			`log warn "ignored environment variable".*\n`, ""),
-		t("usage after an error", "help texts are our own; the error line above must be equal",
-			`(?s)Usage:\n.*`, "USAGE"),
+		t("what a command is for", "ours says it in its own words; names, flags and usage must be equal",
+			`(?s)\A(?:[^E]|E[^r])[^\n]*(?:\n.*?)?\n\nUsage:\n`, "ABOUT\n\nUsage:\n"),
+		t("examples", "ours has its own",
+			`(?s)\nExamples:\n.*?\n\n(Available Commands|Flags):\n`, "\nExamples:\n\n$1:\n"),
+		t("what a listed command is for", "ours says it in its own words",
+			`(?m)^(  [a-z-]+) +[A-Za-z].*$`, "$1 ABOUT"),
+		t("what a flag is for", "ours says it in its own words; type and default must be equal",
+			`(?m)^((?:  -\w, |      )--[a-z-]+(?: [a-z]+)?)   +.*?( \(default [^)]*\))?$`, "$1 ABOUT$2"),
 		t("wrong name in an error", "stock member list names its default instead of the value that it refuses",
 			`unknown consistency flag "\w+"`, "unknown consistency flag"),
-		t("connection errors", "the words of a network library for a connection that cannot be made",
-			`latest balancer error: .*|last connection error: .*`, "NO CONNECTION"),
+		t("handshake errors", "the words of a TLS library for a certificate that it refuses",
+			`transport: authentication handshake failed: [^"]*|failed to connect to all addresses[^"]*`, "HANDSHAKE"),
 	}
 }
 

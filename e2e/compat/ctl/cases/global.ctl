@@ -3,20 +3,84 @@ version
 version -w json
 version extra
 ! version
-~ help
-~ --help
-~ get --help
-~ put -h
-~ help get
-~ help bogus
+help
+--help
+put -h
+help get
+help bogus
+help lease grant
+! help help
 ~ 
+# help: every command
+compaction --help
+del --help
+get --help
+lease --help
+lease grant --help
+lease keep-alive --help
+lease list --help
+lease revoke --help
+lease timetolive --help
+put --help
+txn --help
+watch --help
+alarm --help
+alarm disarm --help
+alarm list --help
+defrag --help
+downgrade --help
+downgrade cancel --help
+downgrade enable --help
+downgrade validate --help
+endpoint --help
+endpoint hashkv --help
+endpoint health --help
+endpoint status --help
+member --help
+member add --help
+member list --help
+member promote --help
+member remove --help
+member update --help
+move-leader --help
+snapshot --help
+snapshot save --help
+elect --help
+lock --help
+auth --help
+auth disable --help
+auth enable --help
+auth status --help
+role --help
+role add --help
+role delete --help
+role get --help
+role grant-permission --help
+role list --help
+role revoke-permission --help
+user --help
+user add --help
+user delete --help
+user get --help
+user grant-role --help
+user list --help
+user passwd --help
+user revoke-role --help
+check --help
+check datascale --help
+check perf --help
+completion --help
+help --help
+make-mirror --help
+options --help
+version --help
 ~ completion bash
 ~ completion zsh
 ~ completion fish
 ~ completion powershell
-~ completion bogus
+completion bogus
 ~ completion
-~ options
+options
 bogus
 getx a
 --bogus
