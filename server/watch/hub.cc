@@ -278,11 +278,13 @@ void LoopHub::detach(Watcher& watcher) {
   }
   watcher.state = Watcher::State::kDead;
   if (watcher.prev_kv) source_.count_prev_kv_watchers(-1);
-  active_--;
 }
 
+// Only here does a watcher stop to count as one: of a dead one the client will still ask the end,
+// and the answer names the current revision, which a loop that dozes does not know.
 void LoopHub::remove_watcher(Watcher& watcher) {
   detach(watcher);
+  active_--;
   metrics_.watchers.add(-1);
   watcher.stream->watchers.erase(watcher.id);
 }
@@ -413,8 +415,8 @@ void LoopHub::check_invariants() const {
     size_t behind = 0;
     for (const auto& [id, watcher] : stream->watchers) {
       CHECK(watcher->id == id && watcher->stream == raw);
-      if (watcher->state == Watcher::State::kDead) continue;
       active++;
+      if (watcher->state == Watcher::State::kDead) continue;
       if (watcher->state == Watcher::State::kLive) {
         CHECK(groups_[watcher->group].watchers[watcher->place] == watcher.get());
         continue;

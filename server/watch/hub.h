@@ -197,7 +197,7 @@ class LoopHub {
   std::unordered_map<uint64_t, WatchStream*> starts_;  // creates that the node has not answered
   uint64_t last_token_ = 0;
   size_t stream_limit_bytes_ = limits::kWatchStreamBytes;
-  size_t active_ = 0;    // watchers live or behind
+  size_t active_ = 0;    // watchers, the dead ones as well
   size_t creating_ = 0;  // creates that have not run: not answered, or their stream has no room
   std::vector<WatchStream*> attention_;  // something may be possible again
   std::vector<WatchStream*> closed_;     // closed inside a turn

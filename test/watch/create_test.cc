@@ -208,6 +208,21 @@ TEST(WatchIdle, hub_is_busy_from_first_create_to_last_cancel) {
   EXPECT_EQ(stream.take_all().size(), 1u);
 }
 
+// The answer to the cancel of a dead watch names the store's revision, not that of its death.
+TEST(WatchIdle, dead_watch_keeps_hub_busy_until_its_cancel) {
+  World world;
+  for (int i = 0; i < 5; i++) world.put("k", "v");
+  world.compact(Revision(4));
+  FakeStream& stream = world.open();
+  world.create(stream, {.key = "k", .start_revision = 2});
+  ASSERT_EQ(stream.take_all().back().compact_revision, 4);
+  EXPECT_FALSE(world.hub.idle());
+  world.put("other", "v");
+  world.hub.cancel(*stream.hub_stream, 0);
+  EXPECT_EQ(stream.take_one().revision, 7);
+  EXPECT_TRUE(world.hub.idle());
+}
+
 // A create that is answered while its stream has no room runs later: the loop must not doze off.
 TEST(WatchIdle, answered_create_without_room_keeps_hub_busy) {
   World world;
