@@ -211,8 +211,9 @@ void Core::start_compaction_hash(const raft::Entry& entry) {
   if (!job.ok()) return;
   auto task = std::make_shared<HashTask>();
   task->job = std::move(*job);
+  task->at = Revision(revision);
   task->compaction = true;
-  ++compaction_hashes_;
+  compaction_hashes_.push_back(task);
   hashes_.push_back(std::move(task));
 }
 

@@ -256,7 +256,9 @@ class Core final : public Node, public PeerSink {
   void on_downgrade(Request&& request, const Downgrade& what);
   void on_hash(Request&& request);
   void on_hash_kv(Request&& request, const HashKv& what);
+  struct HashTask;
   bool step_hashes(TimePoint deadline);
+  void finish_hash(const std::shared_ptr<HashTask>& task, const Result<mvcc::HashResult>& result);
   void on_watch_history(Request&& request, WatchHistory&& what);
 
   // snapshot.cc
@@ -344,9 +346,9 @@ class Core final : public Node, public PeerSink {
   std::shared_ptr<watch::EventBatch> events_;
   size_t event_bytes_ = 0;
 
-  struct HashTask;
   std::deque<std::shared_ptr<HashTask>> hashes_;  // preparing
-  int compaction_hashes_ = 0;                     // running: physical removal waits for them
+  // Of compactions, until known: physical removal waits for them, and HashKV at their revisions.
+  std::vector<std::shared_ptr<HashTask>> compaction_hashes_;
   std::vector<std::pair<Revision, Request>> physical_waiters_;
   bool compaction_stalled_ = false;
 

@@ -155,10 +155,13 @@ void Core::on_hash_kv(Request&& request, const HashKv& what) {
     const mvcc::HashResult nothing{crc32c(0, "key"), store_.compacted(), wanted};
     return answers_.ok(request, hash_body(header(), store_.current(), nothing));
   }
+  for (const auto& known_soon : compaction_hashes_)
+    if (known_soon->at == wanted) return known_soon->requests.push_back(std::move(request));
   auto job = store_.make_hash_job(wanted);
   if (!job.ok()) return answers_.fail(request, job.status());
   auto task = std::make_shared<HashTask>();
-  task->request = std::move(request);
+  task->at = wanted;
+  task->requests.push_back(std::move(request));
   task->job = std::move(*job);
   hashes_.push_back(std::move(task));
 }
@@ -170,27 +173,27 @@ bool Core::step_hashes(TimePoint deadline) {
     hashes_.pop_front();
     const bool posted = env_.pool.post([this, task] {
       const auto result = task->job->run();
-      post_done([this, task, result] {
-        task->job.reset();  // lets go of its pin
-        if (task->compaction) {
-          --compaction_hashes_;
-          compaction_stalled_ = false;
-          if (result.ok()) store_.remember_compaction_hash(*result);
-        } else if (result.ok()) {
-          answers_.ok(task->request, hash_body(header(), store_.current(), *result));
-        } else {
-          answers_.fail(task->request, result.status());
-        }
-      });
+      post_done([this, task, result] { finish_hash(task, result); });
     });
-    if (posted) continue;
-    task->job.reset();
-    if (task->compaction)
-      --compaction_hashes_;
-    else
-      answers_.fail(task->request, Status(Code::kUnknown, "etcdserver: too many requests"));
+    if (!posted) finish_hash(task, Status(Code::kUnknown, "etcdserver: too many requests"));
   }
   return false;
+}
+
+void Core::finish_hash(const std::shared_ptr<HashTask>& task,
+                       const Result<mvcc::HashResult>& result) {
+  task->job.reset();  // lets go of its pin
+  if (task->compaction) {
+    CHECK(std::erase(compaction_hashes_, task) == 1);
+    compaction_stalled_ = false;
+    if (result.ok()) store_.remember_compaction_hash(*result);
+  }
+  for (const Request& request : task->requests) {
+    if (result.ok())
+      answers_.ok(request, hash_body(header(), store_.current(), *result));
+    else
+      answers_.fail(request, result.status());
+  }
 }
 
 void Core::on_watch_history(Request&& request, WatchHistory&& what) {

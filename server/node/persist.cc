@@ -57,7 +57,7 @@ void Core::persist_done(std::unique_ptr<mvcc::Store::PersistJob> job) {
 }
 
 bool Core::step_compaction(TimePoint deadline) {
-  if (compaction_hashes_ > 0 || compaction_stalled_) return false;
+  if (!compaction_hashes_.empty() || compaction_stalled_) return false;
   if (store_.finished_compaction() >= store_.compacted()) return false;
   if (store_.compact_step(env_.clock, deadline)) return true;
   // It waits for rows to be deleted, or for a pin: looked at again when a persist job is through.

@@ -66,9 +66,10 @@ struct Core::StreamTask {
 };
 
 struct Core::HashTask {
-  Request request;  // answered unless `compaction`
+  Revision at;                    // 0 for the current one
+  std::vector<Request> requests;  // answered with the hash
   std::unique_ptr<mvcc::Store::HashJob> job;
-  bool compaction = false;
+  bool compaction = false;  // remembered, too
 };
 
 // One Snapshot call: the image in a temporary file, read chunk by chunk.
