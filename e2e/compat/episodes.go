@@ -15,8 +15,32 @@ import (
 // of time, and both sides must have the same ones behind it.
 func compactStep(ctx context.Context, r *run) error {
 	r.meet(ctx)
+	before := r.world.compacted
 	r.send(ctx, genCompact(r.world))
+	if r.world.compacted != before {
+		return r.awaitCompactionHash(ctx)
+	}
 	return nil
+}
+
+// awaitCompactionHash waits until the reference knows what it will answer to HashKV at the revision
+// that was just compacted: the hash of what was there before. Until its compaction has run in the
+// background, it answers with the hash of what is left, which nobody else can know. The other side
+// is not waited for: it must have the lasting answer from the start.
+func (r *run) awaitCompactionHash(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	request := &pb.HashKVRequest{Revision: r.world.compacted}
+	for {
+		response, err := pb.NewMaintenanceClient(r.want.conn).HashKV(ctx, request)
+		if err != nil {
+			return fmt.Errorf("%s side: no hash of a finished compaction: %w", r.want.name, err)
+		}
+		if response.CompactRevision < request.Revision {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // watchStep lets a stream deliver all before a watch or the stream ends: how much of its past a
