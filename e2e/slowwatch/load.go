@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -22,11 +23,12 @@ type result struct {
 	peakMB   float64
 	catchUp  time.Duration // of the stalled watcher, after it began to read
 	rate     float64       // transactions a second that were reached
+	cpu      float64       // seconds of the server, until the watcher began to read
 }
 
 func (r *result) String() string {
-	text := fmt.Sprintf("put p50 %.2f ms, p99 %.2f ms, peak %.0f MB, %.0f transactions/s",
-		r.p50.Seconds()*1000, r.p99.Seconds()*1000, r.peakMB, r.rate)
+	text := fmt.Sprintf("put p50 %.2f ms, p99 %.2f ms, peak %.0f MB, CPU %.2f s, %.0f transactions/s",
+		r.p50.Seconds()*1000, r.p99.Seconds()*1000, r.peakMB, r.cpu, r.rate)
 	if r.catchUp > 0 {
 		text += fmt.Sprintf(", every event after %.1f s of reading", r.catchUp.Seconds())
 	}
@@ -62,6 +64,9 @@ func once(ctx context.Context, program, dir string, s settings, stalled bool) (*
 	}
 	r, revisions, err := load(ctx, server, s)
 	if err != nil {
+		return nil, err
+	}
+	if r.cpu, err = cpuSeconds(server.Pid()); err != nil {
 		return nil, err
 	}
 	if stalled {
@@ -198,6 +203,30 @@ func measure(ctx context.Context, server *harness.Server, rate int) (latencies [
 	}
 	all.Wait()
 	return latencies, err
+}
+
+// cpuSeconds is what the process has used on all cores. Unlike a latency it says the same on a
+// machine that has other work.
+func cpuSeconds(pid int) (float64, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	// The second field is the program's name in brackets, which may hold anything.
+	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
+	const user, system, perSecond = 11, 12, 100 // places from the third field on; ticks
+	if len(fields) <= system {
+		return 0, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
+	}
+	ticks := 0.0
+	for _, field := range []string{fields[user], fields[system]} {
+		n, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return ticks / perSecond, nil
 }
 
 // peakMemory is VmHWM, the most that was ever resident.
