@@ -80,20 +80,21 @@ Status Core::may_remove(MemberId id) const {
 }
 
 Status Core::may_promote(MemberId id) const {
-  Index match;
-  bool found = false;
+  bool found = id == raft_.id();  // of whom progress() does not tell: the leader's log is here
+  Index match = found ? raft_.last_index() : Index();
   for (const raft::Raft::PeerProgress& peer : raft_.progress())
     if (peer.id == id) {
       match = peer.match;
       found = true;
     }
   const double wanted = 0.9 * static_cast<double>(raft_.last_index().value);
-  if (found && static_cast<double>(match.value) < wanted) return learner_not_ready();
+  if (!found) return Status(Code::kNotFound, "etcdserver: member not found");
+  if (static_cast<double>(match.value) < wanted) return learner_not_ready();
   if (!settings_.strict_reconfig_check) return Status();
   Count count = count_voters(membership_, MemberId());
+  // Whom this would promote counts as started, whoever it is: apply refuses who is no learner.
   ++count.voters;
-  const apply::Member* member = membership_.find(id);
-  if (member != nullptr && member->learner && !member->name.empty()) ++count.started;
+  ++count.started;
   return count.started < count.quorum() ? not_enough_started() : Status();
 }
 

@@ -149,6 +149,20 @@ TEST(Core, physical_compaction_answers_after_removal) {
   EXPECT_EQ(World::values(world.get("k").body), std::vector<std::string>{"19"});
 }
 
+// A refusal must name the reason: an operator who mistypes an id is not helped by "not enough
+// started members".
+TEST(Core, promote_of_no_learner_says_what_is_wrong) {
+  World world;
+  ASSERT_EQ(world.boot().text(), "");
+  world.become_ready();
+  const auto unknown = world.call(node::MemberPromote{MemberId(1)});
+  EXPECT_EQ(unknown.status.code(), Code::kNotFound);
+  EXPECT_EQ(unknown.status.text(), "etcdserver: member not found");
+  const auto voter = world.call(node::MemberPromote{world.core().facts().member});
+  EXPECT_EQ(voter.status.code(), Code::kFailedPrecondition);
+  EXPECT_EQ(voter.status.text(), "etcdserver: can only promote a learner member");
+}
+
 // What HashKV says at a compaction's revision is taken from the state before it. While that is
 // under way, the state after it would give another answer, and members are compared by these.
 TEST(Core, hash_at_compaction_waits_for_the_compactions_own) {
