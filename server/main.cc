@@ -259,8 +259,8 @@ class Member {
     services_ = std::make_unique<rpc::EtcdServices>(*core_, rpc_settings(config_), clock_, log_,
                                                     metrics_, front_loops(config_));
     client_pages_ = std::make_unique<ClientPages>(*pages_);
-    front_ =
-        std::make_unique<front::Front>(config_, *services_, *client_pages_, clock_, log_, metrics_);
+    front_ = std::make_unique<front::Front>(config_, *services_, *client_pages_, *pool_, clock_,
+                                            log_, metrics_);
     CHECK(front_->loops() == front_loops(config_));
     for (int i = 0; i < front_->loops(); ++i) services_->attach(i, front_->loop(i));
     client_pages_->attach(*front_);
@@ -283,7 +283,7 @@ class Member {
 
   Status serve_metrics() {
     if (config_.listen_metrics_urls.empty()) return Status();
-    auto tls = http::metrics_tls(config_, clock_, log_);
+    auto tls = http::metrics_tls(config_, *pool_, clock_, log_);
     if (!tls.ok()) return tls.status();
     const auto serve = [pages = pages_.get()](const http::Request& request,
                                               http::Listener::Answer answer) {

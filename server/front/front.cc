@@ -93,8 +93,8 @@ std::vector<std::string> listen_hosts(const config::Config& config) {
 }  // namespace
 
 struct Front::Impl : Listener::Taker {
-  Impl(const config::Config& c, rpc::Services& services, HttpHandler& http, const Clock& clk,
-       Log& l, Registry& registry);
+  Impl(const config::Config& c, rpc::Services& services, HttpHandler& http, Executor& f,
+       const Clock& clk, Log& l, Registry& registry);
 
   // Listener::Taker; on the first loop.
   bool has_room() const override { return open_connections() < connections_limit; }
@@ -107,8 +107,11 @@ struct Front::Impl : Listener::Taker {
   void run_everywhere(const std::function<void(ClientLoop&)>& work);
   void connection_gone();
   void log_serving() const;
+  void log_streams_max() const;
+  void look_at_certificates();
 
   const config::Config& config;
+  Executor& files;
   const Clock& clock;
   Log& log;
   const Settings settings;
@@ -126,9 +129,10 @@ struct Front::Impl : Listener::Taker {
   bool grace_over GUARDED_BY(mutex) = false;
 };
 
-Front::Impl::Impl(const config::Config& c, rpc::Services& services, HttpHandler& http,
+Front::Impl::Impl(const config::Config& c, rpc::Services& services, HttpHandler& http, Executor& f,
                   const Clock& clk, Log& l, Registry& registry)
     : config(c),
+      files(f),
       clock(clk),
       log(l),
       settings(c),
@@ -189,7 +193,7 @@ Status Front::Impl::open_tls() {
     if (!made.ok()) return made;
   }
   Result<std::unique_ptr<io::TlsServer>> server =
-      io::TlsServer::create(std::move(options), clock, log);
+      io::TlsServer::create(std::move(options), files, clock, log);
   if (!server.ok()) return server.status();
   tls = std::move(*server);
   return {};
@@ -205,6 +209,14 @@ Status Front::Impl::open_place(const Place& place) {
   listeners.push_back(std::make_unique<Listener>(
       *loops[0], std::move(*fd), place.port, local ? place.url.host : std::string(), *this, log));
   return {};
+}
+
+// On the first loop, again and again.
+void Front::Impl::look_at_certificates() {
+  loops[0]->call_at(loops[0]->now() + io::kTlsLook, [this] {
+    tls->look();
+    look_at_certificates();
+  });
 }
 
 void Front::Impl::serve(int index) {
@@ -245,9 +257,22 @@ void Front::Impl::log_serving() const {
   }
 }
 
+// "No limit" is the default and nobody's wish: worth a line, not a warning.
+void Front::Impl::log_streams_max() const {
+  const uint32_t wanted = config.max_concurrent_streams;
+  if (settings.streams_max == wanted) return;
+  const bool unlimited = wanted == 0 || wanted == UINT32_MAX;
+  log.write(unlimited ? LogLevel::kInfo : LogLevel::kWarn,
+            "max-concurrent-streams is above what one connection may hold; using the limit",
+            {{"max-concurrent-streams", uint64_t{wanted}},
+             {"limit", uint64_t{settings.streams_max}},
+             {"reason", "every open stream costs memory before its request is checked"}},
+            std::source_location::current());
+}
+
 Front::Front(const config::Config& config, rpc::Services& services, HttpHandler& http,
-             const Clock& clock, Log& log, Registry& registry)
-    : impl_(std::make_unique<Impl>(config, services, http, clock, log, registry)) {}
+             Executor& files, const Clock& clock, Log& log, Registry& registry)
+    : impl_(std::make_unique<Impl>(config, services, http, files, clock, log, registry)) {}
 
 Front::~Front() { stop(); }
 
@@ -279,7 +304,10 @@ Status Front::start() {
     const Status status = listen();
     if (!status.ok()) return status;
   }
+  impl_->log_streams_max();
+  // Last: services hand their requests to the node before sockets are written.
   for (auto& client : impl_->clients) client->begin();
+  if (impl_->tls) impl_->look_at_certificates();
   for (auto& listener : impl_->listeners) listener->resume();
   impl_->running = true;
   for (int i = 0; i < loops(); i++) impl_->threads.emplace_back([this, i] { impl_->serve(i); });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/status.h"
@@ -28,12 +29,15 @@ struct Bound {
 class Front {
  public:
   // Everything referred to outlives the front. Makes the loops; nothing runs or listens yet.
-  Front(const config::Config& config, rpc::Services& services, HttpHandler& http,
+  // Certificates are read again on `files`.
+  Front(const config::Config& config, rpc::Services& services, HttpHandler& http, Executor& files,
         const Clock& clock, Log& log, Registry& registry);
   ~Front();  // stops
 
   // The client loops, for what services keep per loop (at_turn_end, post). Their indexes are those
-  // of Services::start. Registering is safe before start(); later only on the loop itself.
+  // of Services::start. Registering is safe before start(); later only on the loop itself. What is
+  // registered with at_turn_end before start() runs before the sockets are written: a turn's
+  // requests are with the node while its answers leave.
   int loops() const;
   io::EventLoop& loop(int index);
 

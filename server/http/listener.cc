@@ -63,9 +63,17 @@ struct Listener::Impl final : public ConnectionOwner {
   void run() {
     thread = std::thread([this] {
       for (const auto& door : doors) events->add(door->fd.get(), EPOLLIN, door.get());
+      if (tls) look_at_certificates();
       events->run();
     });
     pthread_setname_np(thread.native_handle(), "http");
+  }
+
+  void look_at_certificates() {
+    events->call_at(events->now() + io::kTlsLook, [this] {
+      tls->look();
+      look_at_certificates();
+    });
   }
 
   void accept(Door& door) {
@@ -152,8 +160,8 @@ std::vector<std::string> Listener::bound() const {
   return addresses;
 }
 
-Result<std::unique_ptr<io::TlsServer>> metrics_tls(const config::Config& config, const Clock& clock,
-                                                   Log& log) {
+Result<std::unique_ptr<io::TlsServer>> metrics_tls(const config::Config& config, Executor& files,
+                                                   const Clock& clock, Log& log) {
   bool needed = false;
   for (const config::Url& url : config.listen_metrics_urls) needed = needed || url.tls();
   if (!needed) return std::unique_ptr<io::TlsServer>();
@@ -178,7 +186,7 @@ Result<std::unique_ptr<io::TlsServer>> metrics_tls(const config::Config& config,
         static_cast<int>(config.self_signed_cert_validity_years), clock, log, options);
     if (!made.ok()) return made;
   }
-  return io::TlsServer::create(std::move(options), clock, log);
+  return io::TlsServer::create(std::move(options), files, clock, log);
 }
 
 }  // namespace keelson::http

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "config/config.h"
@@ -43,8 +44,8 @@ class Listener {
 };
 
 // TLS material of the client port, as the https URLs among --listen-metrics-urls use it. Null when
-// none of them needs it.
-Result<std::unique_ptr<io::TlsServer>> metrics_tls(const config::Config& config, const Clock& clock,
-                                                   Log& log);
+// none of them needs it. Files that change are read on `files`.
+Result<std::unique_ptr<io::TlsServer>> metrics_tls(const config::Config& config, Executor& files,
+                                                   const Clock& clock, Log& log);
 
 }  // namespace keelson::http

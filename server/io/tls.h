@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/log.h"
 #include "base/status.h"
 
@@ -59,16 +60,24 @@ class TlsSession {
   virtual AlternativeNames alternative_names() const = 0;
 };
 
-// Certificates and rules of one port. Files are looked at again, at most once a second, when a
-// session begins; what cannot be loaded (a half-written pair) is reported and the old material
+// Certificates and rules of one port. Files are looked at again, at most once a second, by a job on
+// `files`: neither look() nor begin() waits for a disk. Sessions that begin after the job has ended
+// get what it found; what cannot be loaded (a half-written pair) is reported and the old material
 // stays in use. Thread-safe.
 class TlsServer {
  public:
-  static Result<std::unique_ptr<TlsServer>> create(TlsOptions options, const Clock& clock,
-                                                   Log& log);
+  // Reads the files here and now. `files`, `clock` and `log` outlive the server; jobs may outlive
+  // it.
+  static Result<std::unique_ptr<TlsServer>> create(TlsOptions options, Executor& files,
+                                                   const Clock& clock, Log& log);
   virtual ~TlsServer() = default;
+  // Looks, too.
   virtual std::unique_ptr<TlsSession> begin() = 0;
+  // For the owner of a port to call every kTlsLook: else the first client after a quiet night would
+  // be shown a certificate that was replaced hours ago.
+  virtual void look() = 0;
 };
+inline constexpr Duration kTlsLook = std::chrono::seconds(10);
 
 // The other direction: this process dials and checks who answers.
 struct TlsClientOptions {
@@ -85,12 +94,13 @@ struct TlsClientOptions {
 // Thread-safe.
 class TlsClient {
  public:
-  static Result<std::unique_ptr<TlsClient>> create(TlsClientOptions options, const Clock& clock,
-                                                   Log& log);
+  static Result<std::unique_ptr<TlsClient>> create(TlsClientOptions options, Executor& files,
+                                                   const Clock& clock, Log& log);
   virtual ~TlsClient() = default;
   // `host` is what was dialed, a name or an address: the server's certificate must be good for it.
   // Names are told to the server (SNI), addresses are not. No ALPN is offered.
   virtual std::unique_ptr<TlsSession> begin(const std::string& host) = 0;
+  virtual void look() = 0;  // as TlsServer's
 };
 
 // --auto-tls: makes `directory`/cert.pem and key.pem unless both are there, and names them in

@@ -6,25 +6,17 @@
 #include "io/tls_certs.h"
 #include "io/tls_ciphers.h"
 #include "support/fake_clock.h"
+#include "support/list_log.h"
+#include "support/manual_executor.h"
 
 namespace keelson::io::test {
 namespace {
 
-// Keeps the messages.
-struct ListLog final : Log {
-  std::vector<std::string> lines;
-  bool enabled(LogLevel) const override { return true; }
-  void write(LogLevel, std::string_view message, std::vector<LogField>,
-             std::source_location) override {
-    lines.emplace_back(message);
-  }
-  void flush() override {}
-};
-
 struct TlsServerTest : testing::Test {
   CertDirectory directory;
   keelson::test::FakeClock clock;
-  ListLog log;
+  keelson::test::ManualExecutor files;
+  keelson::test::ListLog log;
   Identity ca = make_identity("ca", nullptr, 1, "", true);
   Identity server = make_identity("server", &ca, 2, "DNS:localhost");
   Identity client = make_identity("alice", &ca, 3, "DNS:alice.example,IP:10.0.0.7");
@@ -41,12 +33,18 @@ struct TlsServerTest : testing::Test {
     directory.write("cert.pem", identity.cert_pem());
     directory.write("key.pem", identity.key_pem());
   }
+  // Two seconds later the port has looked at its files.
+  void look_later() {
+    clock.advance(std::chrono::seconds(2));
+    port->look();
+    files.run();
+  }
   void demand_certificates() {
     options.trusted_ca_file = directory.write("ca.pem", ca.cert_pem());
     options.client_cert_auth = true;
   }
   Status open() {
-    auto made = TlsServer::create(options, clock, log);
+    auto made = TlsServer::create(options, files, clock, log);
     if (!made.ok()) return made.status();
     port = std::move(*made);
     return {};
@@ -192,20 +190,66 @@ TEST_F(TlsServerTest, RevokedCertificate_IsRefused) {
   options.crl_file = directory.write("crl.pem", make_crl(ca, {99}));
   EXPECT_TRUE(accepts(&client));
   directory.write("crl.pem", make_crl(ca, {99, 3}));
-  clock.advance(std::chrono::seconds(2));
+  look_later();
   EXPECT_FALSE(accepts(&client));
 }
 
 // Certificates are replaced while the server runs: new connections get the new one.
-TEST_F(TlsServerTest, ReplacedPair_IsUsedWithinASecond) {
+TEST_F(TlsServerTest, ReplacedPair_IsUsedAfterTheLook) {
   TlsClient before({});
   ASSERT_TRUE(connect(before));
   EXPECT_EQ(before.server_serial(), 2);
   install(make_identity("server", &ca, 77));
   clock.advance(std::chrono::milliseconds(1001));
+  TlsClient meanwhile({});  // asks for a look, and does not wait for it
+  ASSERT_TRUE(connect(meanwhile));
+  EXPECT_EQ(meanwhile.server_serial(), 2);
+  ASSERT_EQ(files.jobs.size(), 1u);
+  files.run();
   TlsClient after({});
   ASSERT_TRUE(connect(after));
   EXPECT_EQ(after.server_serial(), 77);
+}
+
+// One job at a time, at most one a second: a storm of clients must not fill the pool's queue.
+TEST_F(TlsServerTest, ManyClients_AskForOneLook) {
+  ASSERT_TRUE(open().ok());
+  for (int i = 0; i < 5; i++) {
+    clock.advance(std::chrono::seconds(2));
+    (void)port->begin();
+  }
+  EXPECT_EQ(files.jobs.size(), 1u);
+  files.run();
+  (void)port->begin();
+  files.run();
+  (void)port->begin();  // the second is not over
+  EXPECT_EQ(files.jobs.size(), 0u);
+}
+
+// A pool without room is asked again later; the old material serves on.
+TEST_F(TlsServerTest, FullPool_IsAskedAgain) {
+  ASSERT_TRUE(open().ok());
+  install(make_identity("server", &ca, 77));
+  files.full = true;
+  look_later();
+  EXPECT_TRUE(accepts(nullptr));
+  files.full = false;
+  look_later();
+  TlsClient after({});
+  ASSERT_TRUE(connect(after));
+  EXPECT_EQ(after.server_serial(), 77);
+}
+
+// The port may be gone when its job gets a thread.
+TEST_F(TlsServerTest, JobAfterTheEnd_TouchesNothing) {
+  ASSERT_TRUE(open().ok());
+  install(make_identity("server", &ca, 77));
+  clock.advance(std::chrono::seconds(2));
+  port->look();
+  port.reset();
+  files.run();
+  ASSERT_EQ(log.lines().size(), 1u);
+  EXPECT_EQ(log.lines()[0].text, "reloaded TLS certificates");
 }
 
 // Two files cannot change at once: between the two the old pair serves, and the log says so.
@@ -214,17 +258,17 @@ TEST_F(TlsServerTest, HalfWrittenPair_KeepsTheOld) {
   ASSERT_TRUE(connect(first));
   const Identity fresh = make_identity("server", &ca, 78);
   directory.write("cert.pem", fresh.cert_pem());
-  clock.advance(std::chrono::seconds(2));
+  look_later();
   TlsClient between({});
   ASSERT_TRUE(connect(between));
   EXPECT_EQ(between.server_serial(), 2);
-  ASSERT_EQ(log.lines.size(), 1u);
-  EXPECT_EQ(log.lines[0], "failed to reload TLS certificates, the old ones stay in use");
+  ASSERT_EQ(log.lines().size(), 1u);
+  EXPECT_EQ(log.lines()[0].text, "failed to reload TLS certificates, the old ones stay in use");
   directory.write("key.pem", fresh.key_pem().substr(0, 40));
-  clock.advance(std::chrono::seconds(2));
+  look_later();
   EXPECT_TRUE(accepts(nullptr));
   directory.write("key.pem", fresh.key_pem());
-  clock.advance(std::chrono::seconds(2));
+  look_later();
   TlsClient after({});
   ASSERT_TRUE(connect(after));
   EXPECT_EQ(after.server_serial(), 78);
@@ -238,8 +282,7 @@ TEST_F(TlsServerTest, SessionDuringReload_Finishes) {
   c.step();
   exchange(c);
   install(make_identity("server", &ca, 79));
-  clock.advance(std::chrono::seconds(2));
-  (void)port->begin();
+  look_later();
   for (int i = 0; i < 4; i++) {
     c.step();
     exchange(c);

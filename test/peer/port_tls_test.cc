@@ -4,6 +4,7 @@
 #include "io/tls_certs.h"
 #include "peer/port_fixture.h"
 #include "peer/san_check.h"
+#include "support/manual_executor.h"
 
 namespace keelson::peer::test {
 namespace {
@@ -15,6 +16,7 @@ using io::test::make_identity;
 struct PortTlsTest : testing::Test {
   SystemClock clock;
   NullLog log;
+  keelson::test::ManualExecutor files;
   CertDirectory directory;
   Identity ca = make_identity("ca", nullptr, 1, "", true);
   std::string ca_file = directory.write("ca.pem", ca.cert_pem());
@@ -37,8 +39,8 @@ struct PortTlsTest : testing::Test {
     client.trusted_ca_file = ca_file;
     client.allowed_cn = allowed_cn;
     TlsPair pair;
-    auto made_server = io::TlsServer::create(server, clock, log);
-    auto made_client = io::TlsClient::create(client, clock, log);
+    auto made_server = io::TlsServer::create(server, files, clock, log);
+    auto made_client = io::TlsClient::create(client, files, clock, log);
     EXPECT_TRUE(made_server.ok() && made_client.ok());
     pair.server = std::move(*made_server);
     pair.client = std::move(*made_client);
