@@ -127,7 +127,7 @@ void Connection::input_plain(std::string_view bytes) {
 }
 
 void Connection::session_input(std::string_view bytes) {
-  if (lingering_) return;
+  if (lingering_ || session_->failed()) return;
   // The preface is here; from now on the session minds the time.
   if (timer_set()) context_.connection_timers.clear(*this);
   session_->input(bytes);
@@ -238,7 +238,12 @@ bool Connection::send_pending() {
 
 void Connection::flush() {
   flush_queued_ = false;
-  if (!fd_.valid() || lingering_ || !send_pending() || !session_) return;
+  if (!fd_.valid() || lingering_) return;
+  // Without this a peer that does not read would keep its connection, and its calls, for good: the
+  // goodbye waits behind what the socket does not take.
+  if (session_ && session_->failed() && !timer_set())
+    context_.connection_timers.set(*this, context_.loop.now() + limits::kLingerTime);
+  if (!send_pending() || !session_) return;
   std::string& plain = owner_.plain_scratch();
   size_t sent = 0;
   while (sent < limits::kOutputTurnBytes && pending_.empty()) {

@@ -56,7 +56,7 @@ class Connection final : public io::FdHandler, public Link, public Timed {
   std::string_view certificate_name() const override;
   bool secure() const override { return tls_ != nullptr; }
 
-  // Timed: handshake or preface took too long, or the peer does not close.
+  // Timed: handshake or preface took too long, or the peer does not read its goodbye or close.
   void on_time(TimePoint now) override;
 
  private:

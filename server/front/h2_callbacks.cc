@@ -1,5 +1,7 @@
 #include "front/h2_callbacks.h"
 
+#include <cstdint>
+
 #include "base/check.h"
 #include "front/front_limits.h"
 #include "front/h2_session.h"
@@ -13,7 +15,7 @@ struct H2Callbacks {
   }
 
   static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user_data) {
-    session(user_data).count_control_frame(*head);
+    session(user_data).count_frame(*head);
     session(user_data).check_stream(*head);
     return 0;
   }
@@ -107,8 +109,10 @@ const nghttp2_option* h2_options() {
   static const nghttp2_option* const options = [] {
     nghttp2_option* o = nullptr;
     CHECK(nghttp2_option_new(&o) == 0);
-    // The default counts an honest client whose calls time out in bulk as an attack.
-    nghttp2_option_set_stream_reset_rate_limit(o, limits::kResetBurst, limits::kResetsPerSecond);
+    // The session counts resets itself, on the loop's clock; nghttp2 asks the system for the time,
+    // and its default takes an honest client whose calls time out in bulk for an attack.
+    nghttp2_option_set_stream_reset_rate_limit(o, UINT64_MAX, UINT64_MAX);
+    nghttp2_option_set_max_outbound_ack(o, limits::kParkedAcks);
     // Closed streams are of no use to us; the default keeps as many as may be open.
     nghttp2_option_set_no_closed_streams(o, 1);
     return o;

@@ -39,6 +39,12 @@ nghttp2_nv status_header(const Status& status) {
   return fixed("grpc-status", kCodeDigits.at(static_cast<size_t>(status.code())));
 }
 
+// Resets that we send because the client broke a rule; the others are our own decisions.
+bool is_provoked(uint32_t error_code) {
+  return error_code != NGHTTP2_NO_ERROR && error_code != NGHTTP2_CANCEL &&
+         error_code != NGHTTP2_REFUSED_STREAM;
+}
+
 bool has_end(const nghttp2_frame& frame) {
   return (frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA) &&
          (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -52,6 +58,7 @@ H2Session::H2Session(LoopContext& context, Link& link, Rules rules)
       rules_(rules),
       ping_policy_(context.settings.ping_interval_min),
       control_frames_(limits::kControlFrameBurst, limits::kControlFramesPerSecond),
+      resets_(limits::kResetBurst, limits::kResetsPerSecond),
       last_input_(context.loop.now()) {
   CHECK(nghttp2_session_server_new2(&session_, h2_callbacks(), this, h2_options()) == 0);
   begin_settings();
@@ -138,6 +145,8 @@ void H2Session::sent(const nghttp2_frame& frame) {
     ping_policy_.sent_something();
   if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.last_stream_id != INT32_MAX)
     last_goaway_sent_ = true;
+  if (frame.hd.type == NGHTTP2_RST_STREAM && is_provoked(frame.rst_stream.error_code))
+    count_reset();
   if (!has_end(frame)) return;
   // We are done with a request that is still coming in: say that the rest is not wanted.
   H2Stream* stream = find(frame.hd.stream_id);
@@ -292,7 +301,11 @@ void H2Session::reset(H2Stream& stream, uint32_t error_code) {
 
 // --- floods, keepalive, end ---------------------------------------------------------------------
 
-void H2Session::count_control_frame(const nghttp2_frame_hd& head) {
+void H2Session::count_reset() {
+  if (!resets_.take(context_.loop.now())) give_up(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_resets");
+}
+
+void H2Session::count_frame(const nghttp2_frame_hd& head) {
   const bool ack = (head.flags & NGHTTP2_FLAG_ACK) != 0;
   bool costly = false;
   switch (head.type) {
@@ -303,8 +316,10 @@ void H2Session::count_control_frame(const nghttp2_frame_hd& head) {
     case NGHTTP2_SETTINGS:
       costly = !ack;
       break;
-    case NGHTTP2_HEADERS:
     case NGHTTP2_RST_STREAM:
+      count_reset();
+      break;
+    case NGHTTP2_HEADERS:
     case NGHTTP2_WINDOW_UPDATE:
     case NGHTTP2_GOAWAY:
     case NGHTTP2_CONTINUATION:

@@ -32,6 +32,7 @@ class H2Session final : public Session, public H2Port, public Timed {
   bool input_end() override { return false; }
   void output(std::string& out, size_t limit) override;
   bool finished() const override;
+  bool failed() const override { return broken_; }
   void drain() override;
   void closed() override;
 
@@ -57,7 +58,8 @@ class H2Session final : public Session, public H2Port, public Timed {
   void data(int32_t stream_id, std::string_view bytes, bool last);
   void end_request(int32_t stream_id);
   void stream_closed(int32_t stream_id);
-  void count_control_frame(const nghttp2_frame_hd& head);
+  void count_frame(const nghttp2_frame_hd& head);
+  void count_reset();
   // HEADERS for a stream that is gone, or that was left out, end the connection, as with grpc-go;
   // nghttp2 would skip them and leave the client waiting.
   void check_stream(const nghttp2_frame_hd& head);
@@ -97,6 +99,7 @@ class H2Session final : public Session, public H2Port, public Timed {
 
   PingPolicy ping_policy_;
   TokenBucket control_frames_;
+  TokenBucket resets_;
   TimePoint last_input_;
   TimePoint ping_sent_;
   bool ping_outstanding_ = false;

@@ -32,6 +32,8 @@ class Session {
   virtual void output(std::string& out, size_t limit) = 0;
   // Nothing more will be sent or understood: close once the output has left.
   virtual bool finished() const = 0;
+  // The peer is dead or broke the rules: what it still reads it gets, but nobody waits for it.
+  virtual bool failed() const { return false; }
   // Says goodbye: what runs may end, nothing new begins; finished() when all has ended.
   virtual void drain() = 0;
   // The connection is gone: cancels what runs. Nothing of the link is called afterwards.

@@ -83,6 +83,22 @@ TEST_F(Rules, IdleClient_IsPingedThenClosed) {
   EXPECT_EQ(server().connections(), 0u);
 }
 
+// A machine that vanished takes nothing any more: our ping cannot even leave, and its calls must
+// end all the same.
+TEST_F(Rules, DeadClientWithAFullSocket_IsClosed) {
+  config.grpc_keepalive_interval = seconds(60);
+  config.grpc_keepalive_timeout = seconds(20);
+  auto c = client(64 << 20);
+  CHECK(nghttp2_session_set_local_window_size(c->session(), 0, 0, 64 << 20) == 0);
+  c->call("/test.Svc/Hang", framed("x"));
+  settle(*c);
+  services.open.at(0)->call.send(std::string(16 << 20, 'x'));
+  pass(seconds(1));
+  for (int i = 0; i < 90; i++) pass(seconds(1));  // it reads nothing
+  EXPECT_EQ(services.cancelled, 1);
+  EXPECT_EQ(server().connections(), 0u);
+}
+
 // 6,000 calls that time out within 1.3 s: an honest client, and its connection lives on.
 TEST_F(Rules, BulkCancel_Survives) {
   auto c = client();
@@ -110,53 +126,74 @@ std::string frame(uint8_t type, uint8_t flags, uint32_t stream, std::string_view
   out[2] = static_cast<char>(payload.size());
   out[3] = static_cast<char>(type);
   out[4] = static_cast<char>(flags);
+  out[7] = static_cast<char>(stream >> 8);
   out[8] = static_cast<char>(stream);
   return out.append(payload);
 }
 
 struct Floods : FrontFixture {
-  // Sends the same frame until the server closes or `most` were sent.
-  int flood(H2Client& c, const std::string& one, int most) {
+  // Sends the same frame until the server closes or `most` were sent; what the server said. Past
+  // the client's own session, which would take the answers for a mistake of the server's.
+  std::string flood(H2Client& c, const std::string& one, int most) {
     settle(c);
-    std::string many;
+    std::string many, said;
     for (int i = 0; i < 100; i++) many += one;
-    int sent = 0;
-    while (!c.closed && sent < most) {
+    sent = 0;
+    for (bool closed = false; !closed && sent < most; sent += 100) {
       (void)::send(c.fd(), many.data(), many.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-      sent += 100;
       loop->run_once();
-      c.step();
+      char buffer[65536];
+      const ssize_t n = ::recv(c.fd(), buffer, sizeof buffer, MSG_DONTWAIT);
+      if (n > 0) said.append(buffer, static_cast<size_t>(n));
+      closed = n == 0 || (n < 0 && errno != EAGAIN);
     }
-    settle(c);
-    return sent;
+    return said;
   }
+  void expect_given_up(const std::string& said, int at_least) {
+    EXPECT_NE(said.find("too_many_frames"), std::string::npos);
+    EXPECT_GE(sent, at_least);
+    EXPECT_LE(sent, at_least + 300);
+  }
+  static constexpr int kBurst = limits::kControlFrameBurst;
+  static constexpr int kMost = 50'000;
+  int sent = 0;
 };
 
 TEST_F(Floods, Settings_AreEnded) {
   auto c = client();
-  flood(*c, frame(4, 0, 0, ""), 50'000);
-  EXPECT_TRUE(c->closed);
+  expect_given_up(flood(*c, frame(4, 0, 0, ""), kMost), kBurst);
 }
 
 TEST_F(Floods, Pings_AreEnded) {
   auto c = client();
-  flood(*c, frame(6, 0, 0, "12345678"), 50'000);
-  EXPECT_TRUE(c->closed);
+  const std::string said = flood(*c, frame(6, 0, 0, "12345678"), kMost);
+  EXPECT_NE(said.find("too_many_pings"), std::string::npos);
 }
 
 TEST_F(Floods, EmptyData_IsEnded) {
   auto c = client();
   const int32_t id = c->call("/test.Svc/Client", "", false);
   settle(*c);
-  flood(*c, frame(0, 0, static_cast<uint32_t>(id), ""), 50'000);
-  EXPECT_TRUE(c->closed);
+  expect_given_up(flood(*c, frame(0, 0, static_cast<uint32_t>(id), ""), kMost), kBurst);
   EXPECT_EQ(services.cancelled, 1);
 }
 
 TEST_F(Floods, Priorities_AreEnded) {
   auto c = client();
-  flood(*c, frame(2, 0, 1, std::string("\0\0\0\0\x10", 5)), 50'000);
-  EXPECT_TRUE(c->closed);
+  expect_given_up(flood(*c, frame(2, 0, 1, std::string("\0\0\0\0\x10", 5)), kMost), kBurst);
+}
+
+// A client that floods and does not read either: the answers are bounded, too.
+TEST_F(Floods, SettingsUnread_AreEnded) {
+  auto c = client();
+  settle(*c);
+  std::string many;
+  for (int i = 0; i < 900; i++) many += frame(4, 0, 0, "");
+  for (int second = 0; second < 2000 && server().connections() > 0; second++) {
+    (void)::send(c->fd(), many.data(), many.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    pass(seconds(1));
+  }
+  EXPECT_EQ(server().connections(), 0u);
 }
 
 // CONTINUATION frames without end: eight and no more.
@@ -166,27 +203,67 @@ TEST_F(Floods, Continuations_AreEnded) {
   std::string start = frame(1, 0, 1, "\x82");
   (void)::send(c->fd(), start.data(), start.size(), MSG_NOSIGNAL);
   flood(*c, frame(9, 0, 1, "\x84"), 1000);
-  EXPECT_TRUE(c->closed);
+  EXPECT_LT(sent, 1000);
 }
 
-// Open and reset, open and reset: the rapid-reset attack runs into its limit.
-TEST_F(Floods, RapidReset_IsEnded) {
+struct Resets : FrontFixture {
+  // Opens calls and resets them, as one would in the rapid-reset attack.
+  void open_and_reset(H2Client& c, uint32_t count) {
+    for (uint32_t done = 0; done < count && !c.closed;) {
+      std::vector<int32_t> ids;
+      for (; ids.size() < 500 && done < count; done++)
+        ids.push_back(c.call("/test.Svc/Hang", framed("x")));
+      settle(c);
+      for (const int32_t id : ids) c.reset(id);
+      settle(c);
+    }
+  }
+  void expect_given_up(H2Client& c) {
+    EXPECT_TRUE(c.closed);
+    ASSERT_EQ(c.goaways.size(), 1u);
+    EXPECT_EQ(c.goaways[0].first, static_cast<uint32_t>(NGHTTP2_ENHANCE_YOUR_CALM));
+    EXPECT_EQ(c.goaways[0].second, "too_many_resets");
+    EXPECT_EQ(services.destroyed, services.started);
+  }
+};
+
+// Open and reset, open and reset: the attack runs into its limit, whatever time it is outside.
+TEST_F(Resets, MoreThanTheBurst_EndTheConnection) {
+  auto c = client();
+  open_and_reset(*c, limits::kResetBurst);
+  EXPECT_FALSE(c->closed);
+  open_and_reset(*c, 1);
+  expect_given_up(*c);
+}
+
+// A client that goes on at the allowed rate for a minute is not an attacker.
+TEST_F(Resets, AtTheAllowedRate_GoOn) {
+  auto c = client();
+  open_and_reset(*c, limits::kResetBurst);
+  for (int i = 0; i < 5; i++) {
+    clock.advance(milliseconds(100));
+    open_and_reset(*c, limits::kResetsPerSecond / 10);
+  }
+  EXPECT_FALSE(c->closed);
+  open_and_reset(*c, 1);
+  expect_given_up(*c);
+}
+
+// "MadeYouReset": the client breaks a rule in each stream and leaves the reset to us.
+TEST_F(Resets, Provoked_CountToo) {
   auto c = client();
   settle(*c);
-  int opened = 0;
-  while (!c->closed && opened < 60'000) {
-    std::vector<int32_t> ids;
-    for (int k = 0; k < 500; k++) ids.push_back(c->call("/test.Svc/Hang", framed("x")));
+  for (uint32_t i = 0; i <= limits::kResetBurst && !c->closed; i++) {
+    const int32_t id = c->call("/test.Svc/Hang", framed("x"));
     c->step();
-    for (const int32_t id : ids) c->reset(id);
-    c->step();
+    // A window beyond 2^31: a flow control error of this stream.
+    const std::string update = frame(8, 0, static_cast<uint32_t>(id), "\x7f\xff\xff\xff");
+    (void)::send(c->fd(), update.data(), update.size(), MSG_NOSIGNAL);
     loop->run_once();
-    opened += 500;
+    c->step();
   }
   settle(*c);
-  EXPECT_TRUE(c->closed);
-  EXPECT_LT(opened, 60'000);
-  EXPECT_EQ(services.destroyed, services.started);
+  expect_given_up(*c);
 }
 
 // What is not HTTP at all is closed without a word, as etcd does: who speaks another protocol would
@@ -270,6 +347,15 @@ TEST_F(Rules, StreamsBeyondTheLimit_AreRefused) {
   for (int i = 0; i < 5; i++) c->call("/test.Svc/Hang", framed("x"));  // before SETTINGS came
   settle(*c);
   EXPECT_EQ(services.open.size(), 3u);
+}
+
+// grpc-go reads 0 as "no limit"; taken literally it would refuse every call.
+TEST_F(Rules, StreamsZero_IsNoLimit) {
+  config.max_concurrent_streams = 0;
+  auto c = client();
+  for (int i = 0; i < 5; i++) c->call("/test.Svc/Hang", framed("x"));
+  settle(*c);
+  EXPECT_EQ(services.open.size(), 5u);
 }
 
 }  // namespace
