@@ -48,10 +48,11 @@ struct FrontFixture : testing::Test {
   Port port{.plain = true, .secure = false, .grpc = true, .http = true};
   io::TlsServer* tls = nullptr;
 
-  ClientLoop& server() {
+  ClientLoop& server() { return server(log); }
+  ClientLoop& server(Log& lines) {
     if (!clients) {
       settings = std::make_unique<Settings>(config);
-      clients = std::make_unique<ClientLoop>(*loop, 0, services, http, *settings, clock, log);
+      clients = std::make_unique<ClientLoop>(*loop, 0, services, http, *settings, clock, lines);
       clients->begin();
     }
     return *clients;
