@@ -90,11 +90,12 @@ Result<std::unique_ptr<peer::PeerPort>> open_peer_port(const config::Config& con
   options.check_client_san = !config.peer_tls.skip_client_san_verification;
   auto rules = server_options(config, world);
   if (!rules.ok()) return rules.status();
-  auto client = io::TlsClient::create(client_options(config, *rules), world.clock, world.log);
+  auto client =
+      io::TlsClient::create(client_options(config, *rules), world.pool, world.clock, world.log);
   if (!client.ok()) return client.status();
   std::unique_ptr<io::TlsServer> server;
   if (any_tls(config.listen_peer_urls)) {
-    auto made = io::TlsServer::create(std::move(*rules), world.clock, world.log);
+    auto made = io::TlsServer::create(std::move(*rules), world.pool, world.clock, world.log);
     if (!made.ok()) return made.status();
     server = std::move(*made);
   }
