@@ -193,7 +193,10 @@ void Peer::stream_changed(StreamKind kind, bool up) {
 }
 
 void Peer::send_snapshot(node::OutgoingSnapshot&& snapshot) {
-  if (!started_) return snapshot_done(false);
+  if (!started_) {
+    if (snapshot.release) snapshot.release();
+    return snapshot_done(false);
+  }
   snapshots_->put(std::move(snapshot));
 }
 

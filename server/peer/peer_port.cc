@@ -52,6 +52,7 @@ struct PeerPort::Impl final : public RouteOwner {
   void run();
 
   // The loop's:
+  void look_at_files();
   void accept(Door& door);
   void open_door(Door& door);
   void close_door(Door& door);
@@ -121,6 +122,17 @@ PeerPort::Impl::Impl(PortOptions o, std::unique_ptr<io::TlsServer> server,
   context.cipher_scratch.resize(limits::kReadBytes);
   context.plain_scratch.resize(limits::kReadBytes);
   events->at_turn_end([this] { deliver(); });
+  if (tls_server || tls_client) look_at_files();
+}
+
+// Streams may stay up for months: a certificate that was replaced must be in use before the next
+// one begins.
+void PeerPort::Impl::look_at_files() {
+  events->call_at(events->now() + io::kTlsLook, [this] {
+    if (tls_server) tls_server->look();
+    if (tls_client) tls_client->look();
+    look_at_files();
+  });
 }
 
 Status PeerPort::Impl::bind() {
