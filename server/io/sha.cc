@@ -35,6 +35,7 @@ std::array<char, 32> Sha256::finish() {
   CHECK(EVP_DigestFinal_ex(impl_->context, reinterpret_cast<unsigned char*>(out.data()), &size) ==
         1);
   CHECK(size == out.size());
+  CHECK(EVP_DigestInit_ex(impl_->context, nullptr, nullptr) == 1);
   return out;
 }
 

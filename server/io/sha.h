@@ -15,7 +15,7 @@ class Sha256 {
   Sha256();
   ~Sha256();
   void update(std::string_view data);
-  std::array<char, 32> finish();
+  std::array<char, 32> finish();  // the next update() begins a new digest
 
  private:
   struct Impl;

@@ -3,14 +3,13 @@
 #include <utility>
 
 #include "mvcc/history_scan.h"
+#include "mvcc/state_file.h"
 
 namespace keelson::mvcc {
 namespace {
 
 // Short read transactions, and turns short enough for pace() to spread the work evenly.
 constexpr Chunk kCopyChunk = {.rows = 1'000, .bytes = 512 * 1024};
-// Synced in pieces: one sync of a gigabyte would hold up the log's syncs behind it.
-constexpr size_t kCommitBytes = 8 * 1024 * 1024;
 constexpr int kAttempts = 3;
 
 struct Start {
@@ -53,70 +52,6 @@ Status copy_rows(Reader& reader, Seq first, Seq last, CopyControl& control, cons
   return Status();
 }
 
-// A database file under construction.
-class Target {
- public:
-  static Result<std::unique_ptr<Target>> create(Backend& source, const std::string& path,
-                                                const StateMeta& meta) {
-    auto db = Database::open(source.vfs(), path, Database::Mode::kCreate);
-    if (!db.ok()) return db.status();
-    std::unique_ptr<Target> target(new Target(std::move(*db)));
-    if (const Status status = target->prepare(meta); !status.ok()) return status;
-    return target;
-  }
-
-  Status add(const HistoryRow& row) {
-    history_.bind(1, row.seq.value);
-    history_.bind(2, row.main.value);
-    history_.bind(3, int64_t{row.sub});
-    history_.bind(4, int64_t{row.tombstone ? 1 : 0});
-    history_.bind(5, row.prev_seq.value);
-    history_.bind_blob(6, row.kv);
-    return run(history_);
-  }
-  Status add(const Loaded::Row& row) {
-    bucket_.bind_text(1, bucket_name(row.bucket));
-    bucket_.bind_blob(2, row.key);
-    bucket_.bind_blob(3, row.value);
-    return run(bucket_);
-  }
-  Status wrote(size_t bytes) {
-    bytes_ += bytes;
-    if (bytes_ < kCommitBytes) return Status();
-    bytes_ = 0;
-    return db_.exec("COMMIT; BEGIN");
-  }
-  Status finish() { return db_.exec("COMMIT"); }
-
- private:
-  explicit Target(Database db) : db_(std::move(db)) {}
-
-  // Nobody reads the file before it is whole, so it needs no journal.
-  Status prepare(const StateMeta& meta) {
-    for (const char* sql : {state_layout(), "PRAGMA journal_mode=OFF", "PRAGMA synchronous=NORMAL",
-                            "PRAGMA cache_size=-4096"}) {
-      if (const Status status = db_.exec(sql); !status.ok()) return status;
-    }
-    if (const Status status = make_schema(db_, meta); !status.ok()) return status;
-    auto history = db_.prepare("INSERT INTO history VALUES(?, ?, ?, ?, ?, ?)");
-    if (!history.ok()) return history.status();
-    history_ = std::move(*history);
-    auto bucket = db_.prepare("INSERT INTO bucket VALUES(?, ?, ?)");
-    if (!bucket.ok()) return bucket.status();
-    bucket_ = std::move(*bucket);
-    return db_.exec("BEGIN");
-  }
-  Status run(Statement& statement) {
-    const int rc = statement.step();
-    statement.reset();
-    return rc == SQLITE_DONE ? Status() : db_.failure(rc);
-  }
-
-  Database db_;
-  Statement history_, bucket_;
-  size_t bytes_ = 0;
-};
-
 Status remove_if_there(io::FileSystem& fs, const std::string& path) {
   const auto there = fs.exists(path);
   if (!there.ok()) return there.status();
@@ -124,15 +59,16 @@ Status remove_if_there(io::FileSystem& fs, const std::string& path) {
 }
 
 // One attempt; what it returns in `start` is what the file holds.
-Status fill_file(Reader& reader, Target& target, const Start& start, CopyControl& control) {
+Status fill_file(Reader& reader, StateFile& target, const Start& start, CopyControl& control) {
   for (const Loaded::Row& row : start.rows) {
-    if (const Status status = target.add(row); !status.ok()) return status;
+    const Status status = target.add(TableRow{row.bucket, row.key, row.value});
+    if (!status.ok()) return status;
   }
   const Status status = copy_rows(
       reader, Seq(1), start.meta.last_seq, control,
       [&](const HistoryRow& row) { return target.add(row); },
       [&](size_t bytes) { return target.wrote(bytes); });
-  return status.ok() ? target.finish() : status;
+  return status.ok() ? target.finish(start.meta.last_seq) : status;
 }
 
 Result<StateMeta> attempt(Backend& source, const std::string& path, uint64_t generation,
@@ -143,7 +79,7 @@ Result<StateMeta> attempt(Backend& source, const std::string& path, uint64_t gen
   auto start = read_start(**reader);
   if (!start.ok()) return start.status();
   start->meta.generation = generation;
-  auto target = Target::create(source, path, start->meta);
+  auto target = StateFile::create(source.vfs(), path, start->meta);
   if (!target.ok()) return target.status();
   control.rows = 0;
   const Status filled = fill_file(**reader, **target, *start, control);

@@ -7,22 +7,14 @@
 // way is noticed by the counter in meta, and the copy starts over.
 #pragma once
 
-#include <atomic>
-#include <functional>
-#include <memory>
 #include <string>
 
 #include "mvcc/backend.h"
+#include "mvcc/state_rows.h"
 #include "mvcc/store.h"
 #include "mvcc/writer.h"
 
 namespace keelson::mvcc {
-
-struct CopyControl {
-  std::function<void(size_t bytes)> pace;  // may be null
-  std::atomic<uint64_t> rows{0};
-  std::atomic<bool> cancelled{false};
-};
 
 // Writes the state of `source` into a new database file at `path` (replaced if it exists), durable
 // on return, without a journal beside it. `generation` goes into its meta row. Returns what it

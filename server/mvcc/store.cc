@@ -2,25 +2,11 @@
 
 #include "mvcc/index_scan.h"
 #include "mvcc/loader.h"
+#include "mvcc/state_builder.h"
 #include "mvcc/store_impl.h"
 
 namespace keelson::mvcc {
 namespace {
-
-// What a crash in the middle of building or switching generations left behind. The log named the
-// one that counts.
-void remove_other_generations(io::FileSystem& fs, const std::string& dir, uint64_t current,
-                              Log& log) {
-  const auto names = fs.list(dir);
-  if (!names.ok()) return;
-  for (const std::string& name : *names) {
-    const std::string path = dir + "/" + name;
-    if (!name.starts_with("state-") || path == generation_dir(dir, current)) continue;
-    const Status status = fs.remove_tree(path);
-    log.info("removed a stale generation of the state",
-             {{"path", path}, {"error", status.ok() ? std::string() : status.text()}});
-  }
-}
 
 Result<std::unique_ptr<Store>> assemble(std::shared_ptr<Backend> backend, std::string dir,
                                         Options options, Log& log, Registry& metrics, Loaded* out) {
@@ -58,8 +44,33 @@ Result<std::unique_ptr<Store>> Store::open(io::FileSystem& fs, std::string dir, 
   auto backend = Backend::open(fs, dir, options);
   if (!backend.ok()) return backend.status();
   auto store = assemble(std::move(*backend), dir, options, log, metrics, &out);
-  if (store.ok()) remove_other_generations(fs, dir, options.generation, log);
+  const bool alone = !options.keep_others;
+  if (store.ok() && alone) remove_other_generations(fs, dir, options.generation, log);
   return store;
+}
+
+Status Store::build(io::FileSystem& fs, const std::string& dir, const Origin& origin,
+                    const Options& options, StateSource& source, CopyControl& control) {
+  return build_state(fs, dir, origin, options, source, control);
+}
+
+Status Store::remove_generation(io::FileSystem& fs, const std::string& dir, uint64_t generation) {
+  return fs.remove_tree(generation_dir(dir, generation));
+}
+
+// What a crash in the middle of building or switching generations left behind. The log named the
+// one that counts.
+void Store::remove_other_generations(io::FileSystem& fs, const std::string& dir, uint64_t keep,
+                                     Log& log) {
+  const auto names = fs.list(dir);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    const std::string path = dir + "/" + name;
+    if (!name.starts_with("state-") || path == generation_dir(dir, keep)) continue;
+    const Status status = fs.remove_tree(path);
+    log.info("removed a stale generation of the state",
+             {{"path", path}, {"error", status.ok() ? std::string() : status.text()}});
+  }
 }
 
 }  // namespace keelson::mvcc

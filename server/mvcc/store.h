@@ -25,6 +25,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "io/fs.h"
+#include "mvcc/state_rows.h"
 #include "mvcc/types.h"
 
 namespace keelson::mvcc {
@@ -38,12 +39,21 @@ struct Options {
   // Called by copying jobs (images, shrinking) on their own thread after each piece of `bytes`.
   // Production waits here, so that copying leaves disk and CPU to writers; null = full speed.
   std::function<void(size_t bytes)> pace;
+  // open() leaves other generations alone: one of them is still being used in this process.
+  bool keep_others = false;
 };
 
 // A state.db that names another cluster, member or generation is refused.
 struct Identity {
   ClusterId cluster;
   MemberId member;
+};
+
+// Whose state it is, and up to which log entry.
+struct Origin {
+  Identity identity;
+  Index applied;
+  Term term;
 };
 
 // What the store last held durably.
@@ -130,10 +140,35 @@ class Store {
   static Result<std::unique_ptr<Store>> create(io::FileSystem& fs, std::string dir,
                                                Identity identity, Options options, Log& log,
                                                Registry& metrics);
-  // Opens and builds the index by one scan of the history (bulk, sorted: not key by key).
+  // Opens and builds the index by one scan of the history (bulk, sorted: not key by key). Removes
+  // other generations unless options.keep_others.
   static Result<std::unique_ptr<Store>> open(io::FileSystem& fs, std::string dir, Options options,
                                              Log& log, Registry& metrics, Loaded& out);
   virtual ~Store() = default;
+
+  // --- another state takes this one's place (a snapshot from the leader) ---
+  // A store of another generation in the same directory may be open meanwhile; both live side by
+  // side until the caller drops one. Nothing here is bound to the node thread.
+  //
+  // Builds generation `options.generation` from rows that came from elsewhere; durable with its
+  // directory on return. Nobody else may be building that one (a shrink job builds the current one
+  // plus 1). DataLoss: rows out of order, twice, or contradicting each other or what a KeyValue is;
+  // InvalidArgument: rows that belong to `origin`. After a failure nothing of it is left. About 90
+  // bytes of memory for each different key.
+  static Status build(io::FileSystem& fs, const std::string& dir, const Origin& origin,
+                      const Options& options, StateSource& source, CopyControl& control);
+  // Takes away a built generation that is not wanted any more; fine when it is not there.
+  static Status remove_generation(io::FileSystem& fs, const std::string& dir, uint64_t generation);
+  // After the old store was destroyed: takes away everything but `keep`, which open() had left.
+  static void remove_other_generations(io::FileSystem& fs, const std::string& dir, uint64_t keep,
+                                       Log& log);
+  // Whether a job, pin or view of this store still lives. False once it has been false and no new
+  // ones are made: then the store may be destroyed and its directory removed. (Scans and counts are
+  // the node thread's own and not looked at.)
+  virtual bool in_use() const = 0;
+  // Puts this store's numbers into the gauges; for the one that stays, when another one of the same
+  // registry goes.
+  virtual void show_metrics() const = 0;
 
   // ---- writing: apply only, between begin_entry and end_entry
   // ------------------------------------
@@ -253,6 +288,8 @@ class Store {
     virtual Index index() const = 0;  // applied index of the image
     virtual uint64_t rows_done() const = 0;
     virtual void cancel() = 0;
+    // Options::pace, for work that goes on with the image.
+    virtual const std::function<void(size_t bytes)>& pace() const = 0;
   };
   // An older file at `path` is replaced; a failed run leaves none. Compaction removes no rows from
   // the database while the job lives.

@@ -38,9 +38,7 @@ StoreImpl::StoreImpl(std::unique_ptr<Writer> writer, std::string dir, Options op
       .position = {}, .applied = meta.applied, .term = meta.term, .last_seq = state.last_seq};
   file_sizes_ = writer_->sizes();
   writer_->backend().readers().count_in(&metrics_->open_reads);
-  metrics_->current_revision.set(current_.value);
-  metrics_->compact_revision.set(compacted_.value);
-  metrics_->keys.set(index_.live());
+  show_metrics();
   if (finished_ < compacted_) compactor_.schedule(compacted_, applied_);
 }
 
@@ -301,6 +299,21 @@ void StoreImpl::note_persisted(const Persisted& reached) {
 
 Index StoreImpl::persisted_index() const {
   return shrink_floor_ ? std::min(*shrink_floor_, persisted_.applied) : persisted_.applied;
+}
+
+// Other threads can only give references back, so what has once been seen as free stays free.
+bool StoreImpl::in_use() const {
+  if (job_out_ || copies_ > 0 || unfinished_switch_ || !pins_.empty()) return true;
+  return writer_.use_count() > 1 || writer_->shared_backend().use_count() > 1;
+}
+
+void StoreImpl::show_metrics() const {
+  metrics_->current_revision.set(current_.value);
+  metrics_->compact_revision.set(compacted_.value);
+  metrics_->keys.set(index_.live());
+  const Sizes now = sizes();
+  metrics_->file_bytes.set(static_cast<int64_t>(now.file_bytes));
+  metrics_->in_use_bytes.set(static_cast<int64_t>(now.in_use_bytes));
 }
 
 Sizes StoreImpl::sizes() const {

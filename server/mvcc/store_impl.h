@@ -72,6 +72,9 @@ class StoreImpl final : public Store {
   std::unique_ptr<ShrinkJob> make_shrink_job() override;
   std::unique_ptr<PersistJob> make_switch_job(std::unique_ptr<ShrinkJob> job) override;
 
+  bool in_use() const override;
+  void show_metrics() const override;
+
   Sizes sizes() const override;
   uint64_t generation() const override { return generation_; }
   void check_invariants() const override;
