@@ -33,7 +33,6 @@ class FileImageJob final : public Store::ImageJob {
   Index index() const override { return index_; }
   uint64_t rows_done() const override { return control_.rows; }
   void cancel() override { control_.cancelled = true; }
-  const std::function<void(size_t)>& pace() const override { return control_.pace; }
 
  private:
   const std::shared_ptr<Backend> source_;

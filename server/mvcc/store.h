@@ -288,8 +288,6 @@ class Store {
     virtual Index index() const = 0;  // applied index of the image
     virtual uint64_t rows_done() const = 0;
     virtual void cancel() = 0;
-    // Options::pace, for work that goes on with the image.
-    virtual const std::function<void(size_t bytes)>& pace() const = 0;
   };
   // An older file at `path` is replaced; a failed run leaves none. Compaction removes no rows from
   // the database while the job lives.
@@ -315,6 +313,9 @@ class Store {
 
   virtual Sizes sizes() const = 0;
   virtual uint64_t generation() const = 0;
+  // As it was opened with (generation() is the one of now): for another store beside it, and `pace`
+  // for work that goes on with an image.
+  virtual const Options& options() const = 0;
   virtual void check_invariants() const = 0;
 };
 

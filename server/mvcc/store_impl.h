@@ -77,6 +77,7 @@ class StoreImpl final : public Store {
 
   Sizes sizes() const override;
   uint64_t generation() const override { return generation_; }
+  const Options& options() const override { return options_; }
   void check_invariants() const override;
 
   const KeyIndex& index() const { return index_; }
