@@ -1,10 +1,11 @@
-// Snapshot (an image in a temporary file, streamed) and Defragment (a new generation of the store),
-// both beside the writers.
+// Snapshot (etcd's database in a temporary file, streamed) and Defragment (a new generation of the
+// store), both beside the writers.
 #include <array>
 
 #include "base/bytes.h"
 #include "base/wire.h"
 #include "node/core.h"
+#include "node/etcd_image.h"
 #include "node/node_metrics.h"
 #include "node/tasks.h"
 
@@ -24,6 +25,28 @@ std::string snapshot_message(uint64_t remaining, std::string_view blob, std::str
 
 }  // namespace
 
+// Whatever happens, the two names go at once: an open file lives on, and no crash leaves one behind
+// that counts.
+Status Core::SnapshotTask::convert(io::FileSystem& fs, std::function<void(size_t)> pace) {
+  mvcc::CopyControl control;
+  control.pace = std::move(pace);
+  const std::string to = path + ".etcd";
+  // The digest goes out with the stream, which computes it on the way.
+  const auto image =
+      write_etcd_image(fs, path, to, {.digest = etcdfile::DigestMode::kNone}, control);
+  Status status = image.status();
+  if (image.ok()) {
+    size = image->file.file_bytes;
+    storage_version = image->storage_version;
+    auto opened = fs.open(to, io::OpenMode::kReadOnly);
+    status = opened.status();
+    if (opened.ok()) file = std::move(*opened);
+  }
+  for (const std::string& name : {path, to})
+    if (Status s = fs.remove_tree(name); !s.ok() && status.ok()) status = s;
+  return status;
+}
+
 void Core::on_snapshot(Request&& request) {
   const Index index = raft_.applied();
   if (store_.persisted_index() >= index) return start_image(std::move(request));
@@ -34,29 +57,18 @@ void Core::on_snapshot(Request&& request) {
 void Core::start_image(Request&& request) {
   auto task = std::make_shared<SnapshotTask>();
   task->started = env_.clock.now();
-  task->storage_version = membership_.cluster_version();
   task->path = settings_.data_dir + "/member/snapshot-" + std::to_string(++image_counter_) + ".tmp";
   const auto waiting = std::make_shared<Request>(std::move(request));
   // The job must end on this thread: the pool's copy of the pointer may be the last one to go.
   const auto job =
       std::make_shared<std::unique_ptr<mvcc::Store::ImageJob>>(store_.make_image_job(task->path));
   env_.log.info("sending database snapshot to client", {{"index", (*job)->index().value}});
-  const bool posted = env_.pool.post([this, waiting, task, job] {
+  const auto pace = store_.options().pace;
+  const bool posted = env_.pool.post([this, waiting, task, job, pace] {
     Status status = (*job)->run();
-    if (status.ok()) {
-      auto file = env_.fs.open(task->path, io::OpenMode::kReadOnly);
-      status = file.status();
-      if (file.ok()) task->file = std::move(*file);
-    }
-    if (status.ok()) {
-      const auto size = task->file->size();
-      status = size.status();
-      if (size.ok()) task->size = *size;
-    }
-    // The name goes at once: an open file lives on, and no crash leaves one behind that counts.
-    if (auto s = env_.fs.remove(task->path); !s.ok() && status.ok()) status = s;
-    post_done([this, waiting, task, job, status] {
-      job->reset();
+    post_done([job] { job->reset(); });  // compaction need not wait any longer
+    if (status.ok()) status = task->convert(env_.fs, pace);
+    post_done([this, waiting, task, status] {
       if (!status.ok()) {
         answers_.fail(*waiting,
                       Status(Code::kUnknown, "cannot make the snapshot: " + status.text()));

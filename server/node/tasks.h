@@ -1,7 +1,7 @@
 // Work of the node that outlives a turn; each kind belongs to one file of node/.
 #pragma once
 
-#include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,8 +72,11 @@ struct Core::HashTask {
   bool compaction = false;  // remembered, too
 };
 
-// One Snapshot call: the image in a temporary file, read chunk by chunk.
+// One Snapshot call: etcd's database in a temporary file, read chunk by chunk.
 struct Core::SnapshotTask {
+  // Pool thread: turns the store's image at `path` into the file.
+  Status convert(io::FileSystem& fs, std::function<void(size_t)> pace);
+
   std::string path;
   std::unique_ptr<io::File> file;
   uint64_t size = 0;
