@@ -9,7 +9,7 @@
 #   durability  kill -9 under load                            -kills 50 -seed S
 #   kube        kube-apiserver and kubectl on our etcd        -objects 5000
 #   slowwatch   a watcher that does not read                  -events 1000000 -rounds 3
-#   etcdfile    database images beside bbolt, etcdutl and real etcd   -revisions 200000
+#   etcdfile    database images and snapshots beside bbolt, etcdutl and real etcd   -revisions 200000
 #   clients     gRPC for Python, cleartext and TLS
 #   peer        etcd's own rafthttp against our peer port      -n 20000 -seed S
 #   h2spec      HTTP/2 conformance beside real etcd

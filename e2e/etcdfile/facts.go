@@ -14,14 +14,25 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+type factsOf func(context.Context, *grpc.ClientConn) (string, error)
+
 // facts is what a client can learn of a member's state, line by line; two members with one state
 // give the same text. Keys are summed up, as there can be many.
 func facts(ctx context.Context, conn *grpc.ClientConn) (string, error) {
+	return joinFacts(ctx, conn, keyFacts, leaseFacts, authFacts)
+}
+
+// storeFacts leaves out users and roles.
+func storeFacts(ctx context.Context, conn *grpc.ClientConn) (string, error) {
+	return joinFacts(ctx, conn, keyFacts, leaseFacts)
+}
+
+func joinFacts(ctx context.Context, conn *grpc.ClientConn,
+	parts ...func(context.Context, *grpc.ClientConn, *strings.Builder) error) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	var out strings.Builder
-	for _, part := range []func(context.Context, *grpc.ClientConn, *strings.Builder) error{
-		keyFacts, leaseFacts, authFacts} {
+	for _, part := range parts {
 		if err := part(ctx, conn, &out); err != nil {
 			return "", err
 		}

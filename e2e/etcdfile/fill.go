@@ -23,6 +23,31 @@ type filler struct {
 }
 
 func fill(ctx context.Context, conn *grpc.ClientConn, seed uint64) error {
+	if err := fillKeysAndLeases(ctx, conn, seed); err != nil {
+		return err
+	}
+	if err := fillAuth(ctx, pb.NewAuthClient(conn)); err != nil {
+		return fmt.Errorf("auth: %w", err)
+	}
+	if err := fillMembers(ctx, pb.NewClusterClient(conn)); err != nil {
+		return fmt.Errorf("members: %w", err)
+	}
+	if err := fillDowngrade(ctx, pb.NewMaintenanceClient(conn)); err != nil {
+		return fmt.Errorf("downgrade: %w", err)
+	}
+	return fillAlarm(ctx, conn)
+}
+
+// fillStore leaves out what our server cannot hold yet, and what would make another out of a
+// member that is restored.
+func fillStore(ctx context.Context, conn *grpc.ClientConn, seed uint64) error {
+	if err := fillKeysAndLeases(ctx, conn, seed); err != nil {
+		return err
+	}
+	return fillAlarm(ctx, conn)
+}
+
+func fillKeysAndLeases(ctx context.Context, conn *grpc.ClientConn, seed uint64) error {
 	f := &filler{pb.NewKVClient(conn), pb.NewLeaseClient(conn), rand.New(rand.NewPCG(seed, 1))}
 	if err := f.leases(ctx); err != nil {
 		return fmt.Errorf("leases: %w", err)
@@ -36,16 +61,11 @@ func fill(ctx context.Context, conn *grpc.ClientConn, seed uint64) error {
 	if err := f.changes(ctx, 1000); err != nil {
 		return fmt.Errorf("changes: %w", err)
 	}
-	if err := fillAuth(ctx, pb.NewAuthClient(conn)); err != nil {
-		return fmt.Errorf("auth: %w", err)
-	}
-	if err := fillMembers(ctx, pb.NewClusterClient(conn)); err != nil {
-		return fmt.Errorf("members: %w", err)
-	}
-	if err := fillDowngrade(ctx, pb.NewMaintenanceClient(conn)); err != nil {
-		return fmt.Errorf("downgrade: %w", err)
-	}
-	// The alarm comes last: from then on puts are refused.
+	return nil
+}
+
+// fillAlarm comes last: from then on puts are refused.
+func fillAlarm(ctx context.Context, conn *grpc.ClientConn) error {
 	_, err := pb.NewMaintenanceClient(conn).Alarm(ctx, &pb.AlarmRequest{
 		Action: pb.AlarmRequest_ACTIVATE, MemberID: 1, Alarm: pb.AlarmType_NOSPACE})
 	return err

@@ -159,6 +159,10 @@ func copyAlike(path string, want []row) error {
 
 // startedAlike restores a saved snapshot below dir and starts real etcd on it.
 func (b *bench) startedAlike(ctx context.Context, dir, snapshot, want string) error {
+	return b.startedWith(ctx, dir, snapshot, want, facts)
+}
+
+func (b *bench) startedWith(ctx context.Context, dir, snapshot, want string, of factsOf) error {
 	server, err := harness.NewServer(harness.Options{Program: b.etcd, Dir: dir})
 	if err != nil {
 		return err
@@ -166,10 +170,10 @@ func (b *bench) startedAlike(ctx context.Context, dir, snapshot, want string) er
 	if err := b.restore(snapshot, server.DataDir()); err != nil {
 		return err
 	}
-	return serves(ctx, server, want)
+	return serves(ctx, server, want, of)
 }
 
-func serves(ctx context.Context, server *harness.Server, want string) error {
+func serves(ctx context.Context, server *harness.Server, want string, of factsOf) error {
 	if err := server.Start(ctx); err != nil {
 		return err
 	}
@@ -179,7 +183,7 @@ func serves(ctx context.Context, server *harness.Server, want string) error {
 		return err
 	}
 	defer conn.Close()
-	got, err := facts(ctx, conn)
+	got, err := of(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -199,7 +203,7 @@ func (b *bench) inPlaceAlike(ctx context.Context, server *harness.Server, file, 
 	if err := os.Rename(copied, file); err != nil {
 		return err
 	}
-	if err := serves(ctx, server, want); err != nil {
+	if err := serves(ctx, server, want, facts); err != nil {
 		return fmt.Errorf("with our file in place of its own: %w", err)
 	}
 	fmt.Println("the member itself goes on with our copy in place of its file")

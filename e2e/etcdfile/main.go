@@ -1,6 +1,7 @@
 // Etcdfile holds our reader and writer of etcd's database files against etcd's own: bbolt opens and
 // checks what we write, etcdutl restores it, real etcd starts on it; and what real etcd wrote is
-// read by us as bbolt reads it. Both ways go through build/bin/etcdfile_tool.
+// read by us as bbolt reads it. Both ways go through build/bin/etcdfile_tool. In the end real etcd
+// goes on from what etcdctl saves of our server.
 package main
 
 import (
@@ -55,6 +56,9 @@ func etcdfile(ctx context.Context, seed uint64, revisions int) (err error) {
 	}
 	if err = b.oursToReal(ctx, revisions); err != nil {
 		return fmt.Errorf("made from nothing: %w", err)
+	}
+	if err = b.ourSnapshot(ctx); err != nil {
+		return fmt.Errorf("from our server: %w", err)
 	}
 	return nil
 }
