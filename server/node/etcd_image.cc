@@ -25,27 +25,30 @@ constexpr Version kFirstWithStorageVersion{.major = 3, .minor = 6};
 class StateAsRows final : public etcdfile::RowSource {
  public:
   StateAsRows(mvcc::ImageRows& state, mvcc::CopyControl& control)
-      : state_(state), control_(control) {}
+      : state_(state), control_(control) {
+    noted_.consistent_index = state.applied();
+    noted_.term = state.applied_term();
+    noted_.conf_state.emplace();
+  }
 
   Result<bool> next_row(etcdfile::TableRow& out) override;
   Result<bool> next_revision(etcdfile::RevisionRecord& out) override;
   Index consistent_index() const override { return state_.applied(); }
   Term term() const override { return state_.applied_term(); }
-  // Once next_row() has come to its end.
-  const std::string& storage_version() const { return storage_version_; }
+  // What EtcdImage tells; complete once next_row() has come to its end.
+  const etcdfile::ImageState& noted() const { return noted_; }
 
  private:
   Status note(const mvcc::TableRow& in);
   Status note_member(std::string_view json);
+  Status note_removed(std::string_view id);
   void complete_meta();
   bool next_meta(etcdfile::TableRow& out);
   Status moved(size_t bytes);
 
   mvcc::ImageRows& state_;
   mvcc::CopyControl& control_;
-  etcdfile::ConfStateRecord conf_state_;
-  std::string cluster_version_;
-  std::string storage_version_;
+  etcdfile::ImageState noted_;
   std::map<std::string, std::string> meta_;
   bool complete_ = false;  // meta_, which is now being given out
   std::map<std::string, std::string>::const_iterator next_meta_;
@@ -72,8 +75,9 @@ Result<bool> StateAsRows::next_row(etcdfile::TableRow& out) {
 
 Status StateAsRows::note(const mvcc::TableRow& in) {
   if (in.bucket == mvcc::Bucket::kMembers) return note_member(in.value);
+  if (in.bucket == mvcc::Bucket::kMembersRemoved) return note_removed(in.key);
   if (in.bucket == mvcc::Bucket::kCluster && in.key == row::kClusterVersion)
-    cluster_version_ = in.value;
+    noted_.cluster_version = in.value;
   if (in.bucket == mvcc::Bucket::kMeta) meta_.emplace(in.key, in.value);
   return Status();
 }
@@ -82,18 +86,31 @@ Status StateAsRows::note_member(std::string_view json) {
   etcdfile::MemberRecord member;
   if (!etcdfile::parse_member(json, member))
     return Status(Code::kDataLoss, "a row of bucket members is no member");
-  (member.learner ? conf_state_.learners : conf_state_.voters).push_back(member.id);
+  auto& conf = *noted_.conf_state;
+  (member.learner ? conf.learners : conf.voters).push_back(member.id);
+  noted_.members.push_back(std::move(member));
+  return Status();
+}
+
+Status StateAsRows::note_removed(std::string_view id) {
+  MemberId removed;
+  if (!etcdfile::parse_hex_id(id, removed))
+    return Status(Code::kDataLoss, "a row of bucket members_removed is no member");
+  noted_.removed.push_back(removed);
   return Status();
 }
 
 void StateAsRows::complete_meta() {
-  std::sort(conf_state_.voters.begin(), conf_state_.voters.end());
-  std::sort(conf_state_.learners.begin(), conf_state_.learners.end());
-  meta_[std::string(row::kConfState)] = etcdfile::conf_state_json(conf_state_);
-  const auto version = parse_version(cluster_version_);
-  if (version && *version >= kFirstWithStorageVersion) storage_version_ = cluster_version_;
+  auto& conf = *noted_.conf_state;
+  std::sort(conf.voters.begin(), conf.voters.end());
+  std::sort(conf.learners.begin(), conf.learners.end());
+  meta_[std::string(row::kConfState)] = etcdfile::conf_state_json(conf);
+  const auto version = parse_version(noted_.cluster_version);
   meta_.erase(std::string(row::kStorageVersion));
-  if (!storage_version_.empty()) meta_[std::string(row::kStorageVersion)] = storage_version_;
+  if (version && *version >= kFirstWithStorageVersion) {
+    noted_.storage_version = noted_.cluster_version;
+    meta_[std::string(row::kStorageVersion)] = noted_.storage_version;
+  }
   next_meta_ = meta_.begin();
   complete_ = true;
 }
@@ -186,10 +203,7 @@ Result<EtcdImage> write_etcd_image(io::FileSystem& fs, const std::string& from,
   StateAsRows rows(**state, control);
   auto written = etcdfile::write_image(fs, to, rows, options);
   if (!written.ok()) return written.status();
-  return EtcdImage{.file = *written,
-                   .index = (*state)->applied(),
-                   .term = (*state)->applied_term(),
-                   .storage_version = rows.storage_version()};
+  return EtcdImage{.file = *written, .state = rows.noted()};
 }
 
 Result<etcdfile::ImageState> build_from_etcd_image(io::FileSystem& fs, const std::string& path,

@@ -23,9 +23,9 @@ namespace keelson::node {
 
 struct EtcdImage {
   etcdfile::WrittenImage file;
-  Index index;  // of the state inside
-  Term term;
-  std::string storage_version;  // empty: none is written
+  // What stands in it and belongs into the message that it is sent with: place in the log,
+  // configuration, members, removed ones and versions, all of one moment. The rest is left out.
+  etcdfile::ImageState state;
 };
 
 // Turns the file that Store::make_image_job() made at `from` into etcd's database at `to`

@@ -37,7 +37,7 @@ Status Core::SnapshotTask::convert(io::FileSystem& fs, std::function<void(size_t
   Status status = image.status();
   if (image.ok()) {
     size = image->file.file_bytes;
-    storage_version = image->storage_version;
+    storage_version = image->state.storage_version;
     auto opened = fs.open(to, io::OpenMode::kReadOnly);
     status = opened.status();
     if (opened.ok()) file = std::move(*opened);
