@@ -2,6 +2,7 @@
 // other threads to the loop.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -22,8 +23,11 @@ class CallTable final : public node::AnswerSink {
   GrpcCall* find(uint64_t id) const;
   size_t size() const { return slots_.size() - free_.size(); }
 
-  // Any thread. In order with what the same thread posts to the loop before and after.
+  // Any thread, one at a time. In the order of the calls. What the loop's own thread brings (a turn
+  // of the node that ran on it) waits for answer_here() instead of another turn of the loop.
   void deliver(std::vector<node::Answer>&& answers) override;
+  // The loop's thread, before it writes to its sockets.
+  void answer_here();
 
  private:
   struct Slot {
@@ -32,7 +36,11 @@ class CallTable final : public node::AnswerSink {
   };
   static constexpr unsigned kSlotBits = 24;
 
+  void answer(std::vector<node::Answer>& answers);
+
   io::EventLoop& loop_;
+  std::atomic<int> posted_{0};      // deliveries on their way through the loop's queue
+  std::vector<node::Answer> here_;  // the loop's thread only
   uint64_t last_ = 0;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;

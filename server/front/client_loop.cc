@@ -72,6 +72,7 @@ void ClientLoop::handshake_used(Duration time) {
 void ClientLoop::end_turn() {
   handshakes_ = 0;
   handshake_time_ = Duration::zero();
+  context_.calls.answer_here();
   // By index: what is flushed may queue others, and itself once more for the next turn.
   std::vector<Connection*> batch;
   batch.swap(to_flush_);

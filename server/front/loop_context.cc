@@ -1,5 +1,7 @@
 #include "front/loop_context.h"
 
+#include <iterator>
+
 #include "base/check.h"
 
 #include "front/grpc_call.h"
@@ -90,10 +92,36 @@ GrpcCall* CallTable::find(uint64_t id) const {
 }
 
 void CallTable::deliver(std::vector<node::Answer>&& answers) {
+  // Behind deliveries that are still on their way there is no short cut: answers of one stream keep
+  // their order.
+  if (loop_.on_own_thread() && posted_.load() == 0) {
+    std::move(answers.begin(), answers.end(), std::back_inserter(here_));
+    return;
+  }
+  posted_.fetch_add(1);
   loop_.post([this, batch = std::move(answers)]() mutable {
-    for (node::Answer& answer : batch)
-      if (GrpcCall* call = find(answer.call_id)) call->answer(std::move(answer));
+    answer_here();
+    answer(batch);
+    posted_.fetch_sub(1);
   });
+}
+
+void CallTable::answer_here() {
+  if (here_.empty()) return;
+  std::vector<node::Answer> batch;
+  batch.swap(here_);
+  answer(batch);
+}
+
+void CallTable::answer(std::vector<node::Answer>& answers) {
+  bool more = false;
+  for (node::Answer& answer : answers) {
+    more = more || !answer.last;
+    if (GrpcCall* call = find(answer.call_id)) call->answer(std::move(answer));
+  }
+  // Whoever got a part may have asked for the next one, behind the services' hand-over of this
+  // turn.
+  if (more) loop_.wake();
 }
 
 }  // namespace keelson::front

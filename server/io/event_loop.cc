@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -149,9 +150,13 @@ class EpollLoop final : public EventLoop {
     if (asleep_.exchange(false)) signal();
   }
 
+  bool on_own_thread() const override { return runner_.load() == std::this_thread::get_id(); }
+
   void run() override {
+    runner_.store(std::this_thread::get_id());
     while (!stopping_.load()) turn(true);
     stopping_.store(false);
+    runner_.store(std::thread::id());
   }
 
   void stop() override {
@@ -242,6 +247,7 @@ class EpollLoop final : public EventLoop {
   std::atomic<bool> asleep_{false};
   std::atomic<bool> pending_{false};
   std::atomic<bool> stopping_{false};
+  std::atomic<std::thread::id> runner_{};
   Mutex mutex_;
   std::vector<std::function<void()>> posted_ GUARDED_BY(mutex_);
 

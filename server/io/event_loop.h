@@ -42,6 +42,9 @@ class EventLoop {
   // Any thread. Makes the loop run its turn-end callbacks soon; cheaper than post (no allocation).
   virtual void wake() = 0;
 
+  // Any thread: whether it is the one inside run().
+  virtual bool on_own_thread() const = 0;
+
   virtual void run() = 0;   // until stop(); a stop() before run() makes it return at once
   virtual void stop() = 0;  // any thread; the turn that is under way ends first
   // One turn that does not wait: for tests and simulators that step a loop themselves.

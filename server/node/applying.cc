@@ -23,8 +23,8 @@ constexpr size_t kEventBatchBytes = 4 * 1024 * 1024;
 bool Core::apply_committed(TimePoint deadline) {
   const apply::Slice slice{env_.clock, deadline};
   int since_clock = 0;
-  while (!committed_.empty() && !apply_waits_) {
-    if (store_.sizes().unpersisted_bytes > limits::kUnpersistedBytes && !applier_.busy()) {
+  while (!committed_.empty() && !apply_waits_ && !installing_) {
+    if (store().sizes().unpersisted_bytes > limits::kUnpersistedBytes && !applier().busy()) {
       persist_now_ = true;  // SQLite is behind: raft goes on, apply waits for it
       return false;
     }
@@ -38,7 +38,7 @@ bool Core::apply_committed(TimePoint deadline) {
       if (slice.over()) return !committed_.empty();
     }
   }
-  return !held_.empty();
+  return !held_.empty() && !state_moves();
 }
 
 Core::Step Core::apply_one(const raft::Entry& entry, const apply::Slice& slice) {
@@ -47,20 +47,20 @@ Core::Step Core::apply_one(const raft::Entry& entry, const apply::Slice& slice) 
     return Step::kDone;
   }
   if (entry.bytes().empty()) {
-    applier_.execute_empty(entry.index, entry.term);
+    applier().execute_empty(entry.index, entry.term);
     if (leads() && entry.term == raft_.term() && !leader_entry_applied_) {
       leader_entry_applied_ = true;
-      lessor_.promote(settings_.election);
+      lessor().promote(settings_.election);
       publish_self();
     }
     return Step::kDone;
   }
   if (!entry_begun_ && !begin_entry(entry)) return Step::kWaits;
-  if (!applier_.busy()) {
+  if (!applier().busy()) {
     start_compaction_hash(entry);
     entry_started_ = env_.clock.now();
   }
-  std::optional<apply::Applied> applied = applier_.execute(header(), &slice);
+  std::optional<apply::Applied> applied = applier().execute(header(), &slice);
   if (!applied) return Step::kSliceOver;
   entry_begun_ = false;
   observe_apply(entry, applied->status.ok());
@@ -72,7 +72,7 @@ Core::Step Core::apply_one(const raft::Entry& entry, const apply::Slice& slice) 
 // False: values have to come from disk first.
 bool Core::begin_entry(const raft::Entry& entry) {
   std::vector<Seq> missing;
-  applier_.begin(entry.index, entry.term, entry.bytes(), missing);
+  applier().begin(entry.index, entry.term, entry.bytes(), missing);
   entry_begun_ = true;
   if (missing.empty()) return true;
   fetch_for_apply(std::move(missing));
@@ -94,13 +94,13 @@ void Core::observe_apply(const raft::Entry& entry, bool ok) {
 
 void Core::fetch_for_apply(std::vector<Seq> missing) {
   apply_waits_ = true;
-  const auto view = store_.view();
+  const auto view = store().view();
   const auto job = [this, view, missing = std::move(missing)] {
     auto values = mvcc::Store::read_values(*view, missing);
     CHECK(values.ok());
     post_done([this, missing, values = std::move(*values)] {
       for (size_t i = 0; i < missing.size(); ++i)
-        if (values[i]) applier_.supply(missing[i], values[i]);
+        if (values[i]) applier().supply(missing[i], values[i]);
       apply_waits_ = false;
     });
   };
@@ -128,7 +128,7 @@ void Core::finish_entry(const raft::Entry&, apply::Applied&& applied) {
     version_proposed_ = false;
     env_.log.info("set initial cluster version",
                   {{"cluster-id", hex(opened_.identity.cluster.value)},
-                   {"cluster-version", membership_.cluster_version().substr(0, 3)}});
+                   {"cluster-version", membership().cluster_version().substr(0, 3)}});
   }
   answer_waiting(std::move(*waiting), std::move(applied));
 }
@@ -158,7 +158,7 @@ void Core::answer_waiting(Waiting&& waiting, apply::Applied&& applied) {
 }
 
 void Core::gather_events() {
-  const auto events = store_.entry_events();
+  const auto events = store().entry_events();
   if (events.empty()) return;
   if (std::all_of(watch_sinks_.begin(), watch_sinks_.end(), [](WatchSink* s) { return s->idle(); }))
     return;
@@ -167,14 +167,14 @@ void Core::gather_events() {
     events_->first = events.front().main;
   }
   events_->last = events.back().main;
-  if (auto hold = store_.hold_entry_events();
+  if (auto hold = store().hold_entry_events();
       events_->holds.empty() || events_->holds.back() != hold)
     events_->holds.push_back(std::move(hold));
   const bool want_prev = prev_kv_watchers_.load(std::memory_order_relaxed) > 0;
   for (const mvcc::Event& event : events) {
     watch::EventBatch::Item item{event, event.prev_seq.value == 0};
     if (want_prev && event.prev_seq.value != 0) {
-      if (mvcc::Record prev = store_.hold(event.prev_seq)) {
+      if (mvcc::Record prev = store().hold(event.prev_seq)) {
         item.event.prev_kv = prev.kv;
         item.prev_in_memory = true;
         events_->holds.push_back(std::move(prev.hold));
@@ -203,11 +203,11 @@ void Core::start_compaction_hash(const raft::Entry& entry) {
   wire::Reader reader(envelope.body);
   for (wire::Field f; reader.next(f);)
     if (f.number == 1) revision = f.as_int64();
-  if (Revision(revision) <= store_.compacted() || Revision(revision) > store_.current() ||
+  if (Revision(revision) <= store().compacted() || Revision(revision) > store().current() ||
       revision <= 0)
     return;
-  if (alarms_.any(apply::kAlarmCorrupt)) return;
-  auto job = store_.make_hash_job(Revision(revision));
+  if (alarms().any(apply::kAlarmCorrupt)) return;
+  auto job = store().make_hash_job(Revision(revision));
   if (!job.ok()) return;
   auto task = std::make_shared<HashTask>();
   task->job = std::move(*job);

@@ -36,13 +36,6 @@ Core::Core(Environment env, Settings settings, Opened opened, std::function<void
       opened_(std::move(opened)),
       metrics_(std::make_unique<NodeMetrics>(env.metrics)),
       raft_(raft_config(settings_, opened_.identity.member), raft_start(opened_), env.rng),
-      store_(*opened_.store),
-      lessor_(lease_ttl_s_min(settings_.election), env.clock, env.metrics),
-      membership_(store_),
-      alarms_(store_),
-      applier_({store_, lessor_, membership_, alarms_},
-               {settings_.learners_max, [this](int64_t cost) { return quota_allows(cost); }},
-               env.metrics),
       auto_compactor_(settings_.auto_compaction, settings_.auto_compaction_retention,
                       settings_.auto_compaction_revisions),
       pending_(first_request_id(opened_, env.clock)),
@@ -50,7 +43,7 @@ Core::Core(Environment env, Settings settings, Opened opened, std::function<void
       next_tick_(env.clock.now() + settings_.heartbeat),
       log_keep_(settings_.catchup_entries, limits::kCatchupBytes),
       started_(env.clock.now()) {
-  restore_small_tables(opened_, lessor_, membership_, alarms_);
+  replica_ = make_replica(std::move(opened_.store), opened_.loaded);
   metrics_->quota.set(settings_.quota_bytes);
   const std::string self = hex(opened_.identity.member.value);
   env_.metrics
@@ -61,6 +54,23 @@ Core::Core(Environment env, Settings settings, Opened opened, std::function<void
 }
 
 Core::~Core() = default;
+
+Core::Replica::Replica(std::shared_ptr<mvcc::Store> state, int64_t ttl_s_min,
+                       const Environment& env, apply::Settings settings)
+    : store(std::move(state)),
+      lessor(ttl_s_min, env.clock, env.metrics),
+      membership(*store),
+      alarms(*store),
+      applier({*store, lessor, membership, alarms}, std::move(settings), env.metrics) {}
+
+std::unique_ptr<Core::Replica> Core::make_replica(std::shared_ptr<mvcc::Store> state,
+                                                  const mvcc::Loaded& loaded) {
+  auto out = std::make_unique<Replica>(
+      std::move(state), lease_ttl_s_min(settings_.election), env_,
+      apply::Settings{settings_.learners_max, [this](int64_t cost) { return quota_allows(cost); }});
+  restore_small_tables(loaded, out->lessor, out->membership, out->alarms);
+  return out;
+}
 
 void Core::submit(std::vector<Request>&& requests) {
   bool must_wake = false;
@@ -129,7 +139,7 @@ bool Core::turn() {
   step_messages(taken.messages);
   for (const auto& work : taken.done) work();
   tick_if_due();
-  if (!applier_.busy())
+  if (!state_moves())
     for (Request& request : std::exchange(held_, {})) dispatch(std::move(request));
   for (Request& request : taken.requests) dispatch(std::move(request));
   flush_proposals();
@@ -137,7 +147,7 @@ bool Core::turn() {
   run_raft();
   const TimePoint deadline = started + Duration(limits::kSliceNanoseconds);
   bool more = apply_committed(deadline);
-  if (!applier_.busy()) {
+  if (!state_moves()) {
     serve_ready_reads();
     more = step_range_tasks(deadline) || more;
     more = step_streams(deadline) || more;
@@ -183,9 +193,9 @@ void Core::dispatch(Request&& request) {
   }
 }
 
-// While an entry is half applied nobody looks at the index or the leases.
+// While an entry is half applied, or the state is about to be replaced, nobody looks at it.
 bool Core::must_wait(const Request& request) const {
-  return applier_.busy() && !std::holds_alternative<Proposal>(request.what) &&
+  return state_moves() && !std::holds_alternative<Proposal>(request.what) &&
          !std::holds_alternative<LeaseKeepAlive>(request.what) &&
          !std::holds_alternative<CallGone>(request.what) &&
          !std::holds_alternative<RangeStreamMore>(request.what) &&
@@ -215,7 +225,7 @@ bool Core::dispatch_question(const Request& request) {
     // Answered behind the events of this turn: everything up to `current` is history for the
     // watcher.
     answers_.object(request, std::make_shared<watch::WatchStart>(
-                                 watch::WatchStart{store_.current(), store_.compacted()}));
+                                 watch::WatchStart{store().current(), store().compacted()}));
   } else if (std::holds_alternative<LeaseLeases>(request.what)) {
     on_leases(request);
   } else if (std::holds_alternative<MaintenanceStatus>(request.what)) {
@@ -283,6 +293,7 @@ void Core::tick_if_due() {
   retry_forwards(now);
   take_head_start(now);
   leave_if_due(now);
+  if (!old_stores_.empty() || stale_generations_) forget_old_stores();
   ask_reads_again(now);
   for (auto& [round, waiting] : read_rounds_)
     std::erase_if(waiting.requests, [&](Request& r) {
@@ -305,7 +316,6 @@ void Core::run_raft() {
     raft::Output output = raft_.take_output();
     hand_to_log(output);
     if (!output.messages.empty()) send_messages(std::move(output.messages));
-    CHECK(!output.install);  // receive_snapshot lets none through yet
     for (raft::Entry& entry : output.committed) committed_.push_back(std::move(entry));
     for (const raft::ReadState& read : output.reads) {
       const auto round = read_rounds_.find(read.id);
@@ -327,6 +337,7 @@ void Core::run_raft() {
 void Core::hand_to_log(raft::Output& output) {
   if (output.batch == 0) return;
   LogBatch batch;
+  if (output.install) begin_install(*output.install, batch);
   batch.number = output.batch;
   batch.must_sync = output.must_sync;
   batch.entries.reserve(output.entries.size());
@@ -349,7 +360,7 @@ void Core::role_changed() {
                                           {"leader-id", hex(last_leader_.value)},
                                           {"term", raft_.term().value}});
   }
-  if (was_leader_ && !leads()) lessor_.demote();
+  if (was_leader_ && !leads()) lessor().demote();
   was_leader_ = leads();
   if (!leads()) leader_entry_applied_ = false;
   metrics_->has_leader.set(raft_.leader().value != 0);
@@ -358,13 +369,13 @@ void Core::role_changed() {
 }
 
 void Core::publish_facts() {
-  const Revision current = store_.current();
+  const Revision current = store().current();
   metrics_->committed.set(static_cast<int64_t>(raft_.commit().value));
   metrics_->applied.set(static_cast<int64_t>(raft_.applied().value));
   metrics_->pending.set(static_cast<int64_t>(pending_.open()));
   metrics_->current_revision.set(current.value);
-  metrics_->compact_revision.set(store_.compacted().value);
-  const auto file_bytes = static_cast<int64_t>(store_.sizes().file_bytes);
+  metrics_->compact_revision.set(store().compacted().value);
+  const auto file_bytes = static_cast<int64_t>(store().sizes().file_bytes);
   MutexLock lock(facts_mutex_);
   facts_.member = raft_.id();
   facts_.cluster = opened_.identity.cluster;
@@ -375,10 +386,10 @@ void Core::publish_facts() {
   facts_.revision = current;
   facts_.quota_left = settings_.quota_bytes - file_bytes;
   facts_.learner = raft_.is_learner();
-  facts_.downgrade_enabled = membership_.downgrade_enabled();
-  facts_.alarm_nospace = alarms_.any(apply::kAlarmNoSpace);
-  facts_.alarm_corrupt = alarms_.any(apply::kAlarmCorrupt);
-  const std::string& version = membership_.cluster_version();
+  facts_.downgrade_enabled = membership().downgrade_enabled();
+  facts_.alarm_nospace = alarms().any(apply::kAlarmNoSpace);
+  facts_.alarm_corrupt = alarms().any(apply::kAlarmCorrupt);
+  const std::string& version = membership().cluster_version();
   if (facts_.cluster_version != version || version.empty()) {
     facts_.cluster_version = version.empty() ? "not_decided" : version;
     facts_.storage_version = version.empty() ? "unknown" : version;
@@ -393,12 +404,12 @@ void Core::stop() {
 
 void Core::check_invariants() const {
   raft_.check_invariants();
-  store_.check_invariants();
-  CHECK(store_.applied() <= raft_.commit());
+  store().check_invariants();
+  CHECK(store().applied() <= raft_.commit());
 }
 
 bool Core::quota_allows(int64_t cost) const {
-  return static_cast<int64_t>(store_.sizes().file_bytes) + cost < settings_.quota_bytes;
+  return static_cast<int64_t>(store().sizes().file_bytes) + cost < settings_.quota_bytes;
 }
 
 apply::HeaderFacts Core::header() const {

@@ -77,7 +77,7 @@ struct Settings {
 struct Opened {
   wal::Identity identity;
   std::unique_ptr<wal::Wal> wal;
-  std::unique_ptr<mvcc::Store> store;
+  std::unique_ptr<mvcc::Store> store;  // taken out by the Core
   mvcc::Loaded loaded;
   wal::Recovered recovered;
   std::vector<PeerAddress> remotes;  // of a member that joins: who is there already
@@ -178,7 +178,26 @@ class Core final : public Node, public PeerSink {
   void ask_reads_again(TimePoint now);
   void leave(const std::string& why);
   void leave_if_due(TimePoint now);
+
+  // peer_snapshot.cc
+  struct Replica;
+  struct Outgoing;
+  struct Incoming;
   void start_peer_snapshot(raft::Message&& message);
+  void make_peer_image(std::shared_ptr<Outgoing> out);
+  void send_peer_snapshot(std::shared_ptr<Outgoing> out);
+  void peer_snapshot_failed(const Outgoing& out, const Status& status);
+  void start_receiving(raft::Message&& message, std::string path, std::function<void(Status)> done);
+  static Status take_image(const Environment& env, Incoming& in);
+  void image_taken(const std::shared_ptr<Incoming>& in, const Status& status);
+  void begin_install(const raft::SnapshotMeta& meta, LogBatch& batch);
+  void finish_install();
+  void drop_old_tasks();
+  void forget_old_stores();
+  std::unique_ptr<Replica> make_replica(std::shared_ptr<mvcc::Store> state,
+                                        const mvcc::Loaded& loaded);
+  // Half an entry is applied, or another state is about to take this one's place.
+  bool state_moves() const { return applier().busy() || installing_; }
 
   // members.cc
   size_t connected_voters(TimePoint since) const;
@@ -294,11 +313,22 @@ class Core final : public Node, public PeerSink {
   Opened opened_;
   std::unique_ptr<NodeMetrics> metrics_;
   raft::Raft raft_;
-  mvcc::Store& store_;
-  lease::Lessor lessor_;
-  apply::Membership membership_;
-  apply::Alarms alarms_;
-  apply::Applier applier_;
+  // What the log has made; an installed snapshot replaces it as one.
+  struct Replica {
+    Replica(std::shared_ptr<mvcc::Store> state, int64_t ttl_s_min, const Environment& env,
+            apply::Settings settings);
+    std::shared_ptr<mvcc::Store> store;
+    lease::Lessor lessor;
+    apply::Membership membership;
+    apply::Alarms alarms;
+    apply::Applier applier;
+  };
+  std::unique_ptr<Replica> replica_;
+  mvcc::Store& store() const { return *replica_->store; }
+  lease::Lessor& lessor() const { return replica_->lessor; }
+  apply::Membership& membership() const { return replica_->membership; }
+  apply::Alarms& alarms() const { return replica_->alarms; }
+  apply::Applier& applier() const { return replica_->applier; }
   AutoCompactor auto_compactor_;
   LogWriter* log_writer_ = nullptr;
 
@@ -384,7 +414,12 @@ class Core final : public Node, public PeerSink {
   bool head_start_over_ = false;
   TimePoint started_;
   TimePoint leader_since_{};
-  int snapshots_out_ = 0;
+  std::vector<std::pair<Index, std::shared_ptr<Outgoing>>> peer_images_wanted_;  // as above
+  std::shared_ptr<Incoming> incoming_;  // received, and being taken in
+  bool installing_ = false;             // raft has it: the log, then the state, go over to it
+  bool install_durable_ = false;
+  bool stale_generations_ = false;  // directories of old_stores_ are to be removed
+  std::vector<std::shared_ptr<mvcc::Store>> old_stores_;  // until their last job has ended
   bool left_ = false;
   TimePoint leave_at_ = TimePoint::max();
   std::vector<std::shared_ptr<Forward>> forwards_;  // asked again at the next tick

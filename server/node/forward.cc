@@ -43,7 +43,7 @@ void Core::forward_time_to_live(Request&& request, const LeaseTimeToLive& what) 
   forward->finish = [this, id = what.id](const Request& asked, const PeerReply& reply) {
     if (reply.status != 200 && reply.status != 404) return false;
     std::string body;
-    apply::put_header(body, header(), store_.current());
+    apply::put_header(body, header(), store().current());
     if (reply.status == 404) {
       wire::put_int(body, 2, id.value);
       wire::put_int(body, 3, -1);

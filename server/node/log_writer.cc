@@ -71,8 +71,12 @@ size_t LogThread::append(std::span<LogBatch> batches) {
 // False: the disk is full. Once more is safe then, even if the entries were appended and the marker
 // was not: the log takes an index again.
 bool LogThread::append_one(const LogBatch& batch) {
-  Status status = env_.wal.append(batch.entries, batch.state);
-  if (status.ok() && batch.generation > 0) status = env_.wal.append_generation(batch.generation);
+  // A reset comes first: the hard state of its batch lies beyond the log that was.
+  Status status;
+  if (batch.reset) status = env_.wal.append_generation(batch.generation, batch.reset);
+  if (status.ok()) status = env_.wal.append(batch.entries, batch.state);
+  if (status.ok() && batch.generation > 0 && !batch.reset)
+    status = env_.wal.append_generation(batch.generation);
   if (io::is_no_space(status)) return false;
   if (!status.ok()) die("append to the log:", status.text().c_str(), 0);
   return true;

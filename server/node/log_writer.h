@@ -25,6 +25,8 @@ struct LogBatch {
   std::optional<wal::HardStateRecord> state;
   bool must_sync = true;
   uint64_t generation = 0;  // > 0: a marker; `done` runs on the log thread after its sync
+  // With a generation: the state up to here came as a snapshot; the log begins anew behind it.
+  std::optional<Index> reset;
   std::function<void()> done;
 };
 

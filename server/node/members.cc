@@ -46,7 +46,7 @@ Count count_voters(const apply::Membership& membership, MemberId except) {
 
 size_t Core::connected_voters(TimePoint since) const {
   size_t out = 0;
-  for (const auto& [id, member] : membership_.members()) {
+  for (const auto& [id, member] : membership().members()) {
     if (member.learner) continue;
     if (id == raft_.id() || env_.transport.active_since(id) <= since) ++out;
   }
@@ -56,25 +56,25 @@ size_t Core::connected_voters(TimePoint since) const {
 // A new voter must not cost the quorum before it has started.
 Status Core::may_add(const apply::Member& member) const {
   if (!settings_.strict_reconfig_check) return Status();
-  Count count = count_voters(membership_, MemberId());
+  Count count = count_voters(membership(), MemberId());
   if (!member.learner) {
     ++count.voters;
     const bool first_growth = count.started == 1 && count.voters == 2;
     if (!first_growth && count.started < count.quorum()) return not_enough_started();
   }
-  const size_t voters = count_voters(membership_, MemberId()).voters;
+  const size_t voters = count_voters(membership(), MemberId()).voters;
   return connected_voters(env_.clock.now() - kHealthInterval) < voters ? unhealthy() : Status();
 }
 
 Status Core::may_remove(MemberId id) const {
-  const apply::Member* member = membership_.find(id);
+  const apply::Member* member = membership().find(id);
   if (!settings_.strict_reconfig_check || (member != nullptr && member->learner)) return Status();
-  const Count count = count_voters(membership_, id);
+  const Count count = count_voters(membership(), id);
   if (count.voters == 0 || count.started < count.quorum()) return not_enough_started();
   const TimePoint now = env_.clock.now();
   // One that is down is not part of the quorum that serves.
   if (id != raft_.id() && env_.transport.active_since(id) > now) return Status();
-  const size_t voters = count_voters(membership_, MemberId()).voters;
+  const size_t voters = count_voters(membership(), MemberId()).voters;
   const size_t active = connected_voters(now - kHealthInterval);
   return active - 1 < 1 + (voters - 1) / 2 ? unhealthy() : Status();
 }
@@ -91,7 +91,7 @@ Status Core::may_promote(MemberId id) const {
   if (!found) return Status(Code::kNotFound, "etcdserver: member not found");
   if (static_cast<double>(match.value) < wanted) return learner_not_ready();
   if (!settings_.strict_reconfig_check) return Status();
-  Count count = count_voters(membership_, MemberId());
+  Count count = count_voters(membership(), MemberId());
   // Whom this would promote counts as started, whoever it is: apply refuses who is no learner.
   ++count.voters;
   ++count.started;
@@ -143,7 +143,7 @@ void Core::propose_conf(Request&& request, uint8_t type, MemberId node, std::str
 }
 
 void Core::apply_conf(const raft::Entry& entry) {
-  const apply::AppliedConf done = applier_.execute_conf(entry.index, entry.term, entry.bytes());
+  const apply::AppliedConf done = applier().execute_conf(entry.index, entry.term, entry.bytes());
   apply::ConfEntry conf;
   CHECK(apply::decode(entry.bytes(), conf));
   raft_.apply_conf_change({static_cast<raft::ConfChangeType>(conf.type), done.node});
@@ -177,7 +177,7 @@ void Core::answer_conf(const Request& request, const apply::ConfEntry& conf) {
     wire::put_message(body, 2, encode_member(change->member));
     number = 3;
   }
-  for (const auto& [id, member] : membership_.members())
+  for (const auto& [id, member] : membership().members())
     wire::put_message(body, number, encode_member(member));
   answers_.ok(request, std::move(body));
 }

@@ -30,10 +30,7 @@ void Core::unreachable(MemberId member) {
 }
 
 void Core::snapshot_sent(MemberId member, bool ok) {
-  post_done([this, member, ok] {
-    --snapshots_out_;
-    raft_.report_snapshot(member, ok);
-  });
+  post_done([this, member, ok] { raft_.report_snapshot(member, ok); });
 }
 
 void Core::told_removed() {
@@ -42,7 +39,7 @@ void Core::told_removed() {
 
 void Core::step_messages(std::vector<raft::Message>& messages) {
   for (raft::Message& message : messages)
-    if (!membership_.removed(message.from)) raft_.step(std::move(message));
+    if (!membership().removed(message.from)) raft_.step(std::move(message));
 }
 
 void Core::send_messages(std::vector<raft::Message>&& messages) {
@@ -63,18 +60,18 @@ void Core::update_peers() {
   say_members();
   others_.store(!raft_.in_lone_group(), std::memory_order_release);
   std::vector<PeerAddress> peers;
-  for (const auto& [id, member] : membership_.members())
+  for (const auto& [id, member] : membership().members())
     if (id != raft_.id()) peers.push_back({id, member.peer_urls});
-  if (membership_.find(raft_.id()) == nullptr)
+  if (membership().find(raft_.id()) == nullptr)
     for (const PeerAddress& remote : opened_.remotes)
-      if (membership_.find(remote.id) == nullptr && !membership_.removed(remote.id))
+      if (membership().find(remote.id) == nullptr && !membership().removed(remote.id))
         peers.push_back(remote);
-  env_.transport.set_removed({membership_.removed().begin(), membership_.removed().end()});
+  env_.transport.set_removed({membership().removed().begin(), membership().removed().end()});
   env_.transport.set_peers(std::move(peers));
 }
 
 void Core::say_members() {
-  std::string json = apply::members_to_json(membership_.members());
+  std::string json = apply::members_to_json(membership().members());
   MutexLock lock(facts_mutex_);
   members_json_ = std::move(json);
 }
@@ -87,7 +84,7 @@ void Core::take_head_start(TimePoint now) {
     return;
   }
   size_t active = 0;
-  for (const auto& [id, member] : membership_.members())
+  for (const auto& [id, member] : membership().members())
     if (env_.transport.active_since(id) <= now) ++active;
   if (active < 2) return;
   head_start_over_ = true;
@@ -112,7 +109,7 @@ void Core::hand_over() {
     if (!leads() || raft_.in_lone_group()) return;
     MemberId best;
     TimePoint since = TimePoint::max();
-    for (const auto& [id, member] : membership_.members()) {
+    for (const auto& [id, member] : membership().members()) {
       if (id == raft_.id() || member.learner) continue;
       const TimePoint up = env_.transport.active_since(id);
       if (up >= since) continue;

@@ -122,7 +122,7 @@ Status Core::timed_out(TimePoint started) const {
   if (started > lost && started < leader_since_)
     return Status(Code::kUnavailable,
                   "etcdserver: request timed out, possibly due to previous leader failure");
-  if (connected_voters(env_.clock.now()) < membership_.members().size() / 2 + 1)
+  if (connected_voters(env_.clock.now()) < membership().members().size() / 2 + 1)
     return Status(Code::kUnavailable,
                   "etcdserver: request timed out, possibly due to connection lost");
   return Status(Code::kUnavailable, "etcdserver: request timed out");
@@ -130,7 +130,7 @@ Status Core::timed_out(TimePoint started) const {
 
 void Core::raise_alarm(int32_t type) {
   const apply::Alarm alarm{raft_.id(), type};
-  if (alarms_.raised(alarm) || nospace_proposed_) return;
+  if (alarms().raised(alarm) || nospace_proposed_) return;
   nospace_proposed_ = true;
   env_.log.warn(
       "raising an alarm: the store has reached its quota; compact, defragment and disarm, or raise "
@@ -144,7 +144,7 @@ void Core::raise_alarm(int32_t type) {
 }
 
 void Core::publish_self() {
-  if (published_ || raft_.leader().value == 0 || !membership_.find(raft_.id())) return;
+  if (published_ || raft_.leader().value == 0 || !membership().find(raft_.id())) return;
   const TimePoint now = env_.clock.now();
   if (now < publish_again_) return;
   publish_again_ = now + kBudget + 2 * settings_.election;
@@ -158,8 +158,8 @@ void Core::publish_self() {
 }
 
 void Core::expire_leases() {
-  if (!leads() || !lessor_.primary()) return;
-  for (const LeaseId id : lessor_.expired(kExpiredLeasesAPass, 3 * settings_.election)) {
+  if (!leads() || !lessor().primary()) return;
+  for (const LeaseId id : lessor().expired(kExpiredLeasesAPass, 3 * settings_.election)) {
     std::string body;
     wire::put_int(body, 1, id.value);
     propose_own(field::kLeaseRevoke, body);
@@ -167,8 +167,8 @@ void Core::expire_leases() {
 }
 
 void Core::auto_compact() {
-  const auto target = auto_compactor_.tick(env_.clock.now(), store_.current(), leads());
-  if (!target || *target <= store_.compacted()) return;
+  const auto target = auto_compactor_.tick(env_.clock.now(), store().current(), leads());
+  if (!target || *target <= store().compacted()) return;
   env_.log.info("starting auto compaction", {{"revision", target->value}});
   auto_target_ = target;
   std::string body;

@@ -81,13 +81,13 @@ bool Core::serve_single_key(const Request& request, const RangeQuery& query) {
       query.max_mod_revision != 0 || query.min_create_revision != 0 ||
       query.max_create_revision != 0)
     return false;
-  const Revision current = store_.current();
+  const Revision current = store().current();
   const Revision at = query.revision > 0 ? Revision(query.revision) : current;
-  if (at > current || at < store_.compacted()) return false;
-  const auto meta = store_.find(query.key, at);
+  if (at > current || at < store().compacted()) return false;
+  const auto meta = store().find(query.key, at);
   std::string body;
   if (meta) {
-    const std::string_view kv = store_.peek(meta->seq);
+    const std::string_view kv = store().peek(meta->seq);
     if (kv.empty()) return false;
     body.reserve(kv.size() + 56);
     apply::put_header(body, header(), current);
@@ -96,7 +96,7 @@ bool Core::serve_single_key(const Request& request, const RangeQuery& query) {
   } else {
     apply::put_header(body, header(), current);
   }
-  applier_.metrics().ranges.add();
+  applier().metrics().ranges.add();
   metrics_->range_seconds.observe_seconds((env_.clock.now() - request.started).count());
   answers_.ok(request, std::move(body));
   return true;
@@ -104,7 +104,7 @@ bool Core::serve_single_key(const Request& request, const RangeQuery& query) {
 
 void Core::start_range(Request&& request, RangeQuery&& query) {
   auto task = std::make_shared<RangeTask>(std::move(request), std::move(query));
-  task->run.emplace(store_, task->view(), store_.current());
+  task->run.emplace(store(), task->view(), store().current());
   if (Status status = task->run->check(); !status.ok()) {
     metrics_->range_failed_seconds.observe_seconds(
         (env_.clock.now() - task->request.started).count());
@@ -116,7 +116,7 @@ void Core::start_range(Request&& request, RangeQuery&& query) {
   if (task->run->collect(&slice)) {
     finish_range(std::move(task));
   } else {
-    task->pin = store_.pin();
+    task->pin = store().pin();
     range_tasks_.push_back(std::move(task));
   }
 }
@@ -141,21 +141,21 @@ bool Core::step_range_tasks(TimePoint deadline) {
 void Core::finish_range(std::shared_ptr<RangeTask> task) {
   task->pin
       .reset();  // the rows are named now; a view keeps reading them until they are really gone
-  applier_.metrics().ranges.add();
+  applier().metrics().ranges.add();
   metrics_->range_seconds.observe_seconds((env_.clock.now() - task->request.started).count());
   std::string body;
   apply::put_header(body, header(), task->run->current());
   const std::vector<Seq>& wanted = task->run->wanted();
   if (wanted.size() <= kInlineValues) {
     const size_t head = body.size();
-    if (task->run->encode([this](Seq seq) { return store_.peek(seq); }, body)) {
+    if (task->run->encode([this](Seq seq) { return store().peek(seq); }, body)) {
       answers_.ok(task->request, std::move(body));
       return;
     }
     body.resize(head);
   }
-  const auto view = store_.view();
-  std::shared_ptr<mvcc::Pin> pin = store_.pin();
+  const auto view = store().view();
+  std::shared_ptr<mvcc::Pin> pin = store().pin();
   auto job = [this, task, view, pin, body = std::move(body)]() mutable {
     std::vector<std::pair<Seq, std::shared_ptr<const std::string>>> fetched;
     const bool keep = task->run->wanted().size() <= kInlineValues;
@@ -170,7 +170,7 @@ void Core::finish_range(std::shared_ptr<RangeTask> task) {
         body);
     post_done(
         [this, task, pin = std::move(pin), status, body = std::move(body), fetched]() mutable {
-          for (auto& [seq, kv] : fetched) store_.cache(seq, kv);
+          for (auto& [seq, kv] : fetched) store().cache(seq, kv);
           if (status.ok()) {
             answers_.ok(task->request, std::move(body));
           } else {
@@ -185,21 +185,21 @@ void Core::finish_range(std::shared_ptr<RangeTask> task) {
 }
 
 void Core::serve_read_txn(Request&& request, bool second_try) {
-  if (applier_.busy()) return held_.push_back(std::move(request));
+  if (applier().busy()) return held_.push_back(std::move(request));
   const ReadTxn& what = std::get<ReadTxn>(request.what);
   apply::TxnView txn;
   CHECK(apply::decode(what.body, txn, limits::kTxnDepthMax));
   std::vector<Seq> missing;
-  const auto result = applier_.read_txn(txn, header(), missing);
+  const auto result = applier().read_txn(txn, header(), missing);
   if (!missing.empty() && !second_try) {
     auto waiting = std::make_shared<Request>(std::move(request));
-    const bool posted = env_.pool.post([this, waiting, missing, view = store_.view()] {
+    const bool posted = env_.pool.post([this, waiting, missing, view = store().view()] {
       auto values = mvcc::Store::read_values(*view, missing);
       CHECK(values.ok());
       post_done([this, waiting, missing, values = std::move(*values)] {
         for (size_t i = 0; i < missing.size(); ++i)
           if (values[i])
-            store_.cache(missing[i], std::make_shared<const std::string>(values[i].kv));
+            store().cache(missing[i], std::make_shared<const std::string>(values[i].kv));
         serve_read_txn(std::move(*waiting), true);
       });
     });

@@ -66,15 +66,14 @@ uint64_t first_request_id(const Opened& opened, const Clock& clock) {
   return first + 1;
 }
 
-void restore_small_tables(const Opened& opened, lease::Lessor& lessor,
+void restore_small_tables(const mvcc::Loaded& loaded, lease::Lessor& lessor,
                           apply::Membership& membership, apply::Alarms& alarms) {
   std::string bad;
-  CHECK(membership.load(opened.loaded.rows, &bad));
-  alarms.load(opened.loaded.rows);
-  for (const mvcc::Loaded::Row& row : opened.loaded.rows)
+  CHECK(membership.load(loaded.rows, &bad));
+  alarms.load(loaded.rows);
+  for (const mvcc::Loaded::Row& row : loaded.rows)
     if (row.bucket == mvcc::Bucket::kLease) restore_lease(row, lessor);
-  for (const mvcc::Loaded::Leased& leased : opened.loaded.leased)
-    lessor.attach(leased.key, leased.lease);
+  for (const mvcc::Loaded::Leased& leased : loaded.leased) lessor.attach(leased.key, leased.lease);
 }
 
 }  // namespace keelson::node

@@ -11,7 +11,7 @@ raft::Start raft_start(const Opened& opened);
 // answers a new waiter: member (16 bits), milliseconds at start (40 bits), counter.
 uint64_t first_request_id(const Opened& opened, const Clock& clock);
 // Leases (with their keys), members, alarms from the rows that the store loaded.
-void restore_small_tables(const Opened& opened, lease::Lessor& lessor,
+void restore_small_tables(const mvcc::Loaded& loaded, lease::Lessor& lessor,
                           apply::Membership& membership, apply::Alarms& alarms);
 
 }  // namespace keelson::node

@@ -49,7 +49,7 @@ Status Core::SnapshotTask::convert(io::FileSystem& fs, std::function<void(size_t
 
 void Core::on_snapshot(Request&& request) {
   const Index index = raft_.applied();
-  if (store_.persisted_index() >= index) return start_image(std::move(request));
+  if (store().persisted_index() >= index) return start_image(std::move(request));
   images_wanted_.emplace_back(index, std::move(request));
   persist_now_ = true;
 }
@@ -61,9 +61,9 @@ void Core::start_image(Request&& request) {
   const auto waiting = std::make_shared<Request>(std::move(request));
   // The job must end on this thread: the pool's copy of the pointer may be the last one to go.
   const auto job =
-      std::make_shared<std::unique_ptr<mvcc::Store::ImageJob>>(store_.make_image_job(task->path));
+      std::make_shared<std::unique_ptr<mvcc::Store::ImageJob>>(store().make_image_job(task->path));
   env_.log.info("sending database snapshot to client", {{"index", (*job)->index().value}});
-  const auto pace = store_.options().pace;
+  const auto pace = store().options().pace;
   const bool posted = env_.pool.post([this, waiting, task, job, pace] {
     Status status = (*job)->run();
     post_done([job] { job->reset(); });  // compaction need not wait any longer
@@ -118,11 +118,13 @@ void Core::on_defragment(Request&& request) {
 }
 
 void Core::start_shrink() {
+  if (incoming_)
+    return finish_defragment(Status(Code::kUnavailable, "a snapshot is being installed"));
   shrinking_ = true;
   metrics_->defrag_running.set(1);
-  env_.log.info("starting defragment", {{"generation", store_.generation()}});
+  env_.log.info("starting defragment", {{"generation", store().generation()}});
   const auto job =
-      std::make_shared<std::unique_ptr<mvcc::Store::ShrinkJob>>(store_.make_shrink_job());
+      std::make_shared<std::unique_ptr<mvcc::Store::ShrinkJob>>(store().make_shrink_job());
   const bool posted = env_.pool.post([this, job] {
     const Status status = (*job)->run();
     post_done([this, job, status] {
@@ -154,8 +156,8 @@ void Core::shrink_built(std::unique_ptr<mvcc::Store::ShrinkJob> job) {
 void Core::finish_defragment(const Status& status) {
   shrinking_ = false;
   metrics_->defrag_running.set(0);
-  const mvcc::Sizes sizes = store_.sizes();
-  env_.log.info("finished defragment", {{"generation", store_.generation()},
+  const mvcc::Sizes sizes = store().sizes();
+  env_.log.info("finished defragment", {{"generation", store().generation()},
                                         {"current-db-size-bytes", sizes.file_bytes},
                                         {"current-db-size-in-use-bytes", sizes.in_use_bytes},
                                         {"error", status.text()}});

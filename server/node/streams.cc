@@ -11,10 +11,12 @@ namespace {
 // An old revision is held for a stream this long; then it hears Compacted.
 constexpr Duration kPinMax = std::chrono::seconds(30);
 constexpr size_t kItemsASlice = 2048;
-// Read ahead for one stream: enough keys that their rows are dense in the history, few enough
-// bytes.
+// Read ahead for one stream: enough keys that their rows are dense in the history (each batch of a
+// list of everything scans all of it), few enough bytes. A stream that is alone may take more: a
+// million keys then cost six scans instead of twelve.
 constexpr size_t kAheadBytes = 32 * 1024 * 1024;
-constexpr size_t kAheadKeysMax = 128 * 1024;
+constexpr size_t kAheadBytesAlone = 72 * 1024 * 1024;
+constexpr size_t kAheadKeysMax = 512 * 1024;
 // Streams beyond these read ahead only what the next message needs.
 constexpr size_t kAheadStreams = 4;
 
@@ -34,23 +36,23 @@ mvcc::Record without_value(const mvcc::Scan::Item& item) {
 }  // namespace
 
 void Core::open_stream(Request&& request, RangeQuery&& query) {
-  const Revision current = store_.current();
+  const Revision current = store().current();
   auto task = std::make_shared<StreamTask>();
   task->at = query.revision > 0 ? Revision(query.revision) : current;
   if (task->at > current) return answers_.fail(request, apply::future_error());
-  if (task->at < store_.compacted()) return answers_.fail(request, apply::compacted_error());
+  if (task->at < store().compacted()) return answers_.fail(request, apply::compacted_error());
   task->header_revision = current;
   task->started = env_.clock.now();
   task->query = std::move(query);
-  task->pin = store_.pin();
+  task->pin = store().pin();
   const mvcc::KeyRange range{task->query.key, task->query.end};
-  task->scan = store_.scan(range, task->at);
+  task->scan = store().scan(range, task->at);
   streams_[{request.to.sink, request.to.call_id}] = task;
   if (task->at == current) {
-    set_count(*task, store_.count(range, current));
+    set_count(*task, store().count(range, current));
     return next_stream_chunk(std::move(request));
   }
-  task->counting = store_.counting(range, task->at);
+  task->counting = store().counting(range, task->at);
   task->request = std::move(request);
   task->busy = true;
   collecting_.push_back(task);
@@ -77,7 +79,7 @@ void Core::next_stream_chunk(Request&& request) {
   const std::shared_ptr<StreamTask> task = found->second;
   task->request = std::move(request);
   if (env_.clock.now() - task->started > kPinMax) task->pin.reset();
-  if (!task->pin && task->at < store_.compacted())
+  if (!task->pin && task->at < store().compacted())
     return fail_stream(*task, apply::compacted_error());
   task->busy = true;
   if (task->left() > 0 || task->sent == task->total) return send_chunk(task);
@@ -131,16 +133,18 @@ void Core::read_ahead(const std::shared_ptr<StreamTask>& task) {
     task->seqs.clear();
     return send_chunk(task);
   }
-  const bool posted = env_.pool.post([this, task, view = store_.view()] {
-    auto values = mvcc::Store::read_values(*view, task->seqs);
-    post_done([this, task, values = std::move(values)]() mutable {
+  // The job keeps nothing of the task: the last one to let go of its pin must be a turn.
+  const bool posted = env_.pool.post([this, held = task, view = store().view()]() mutable {
+    auto values = mvcc::Store::read_values(*view, held->seqs);
+    post_done([this, task = std::move(held), values = std::move(values)]() mutable {
       task->seqs.clear();
       if (!values.ok()) return fail_stream(*task, values.status());
       task->ahead = std::move(*values);
       task->next = 0;
       size_t bytes = 1;
       for (const mvcc::Record& record : task->ahead) bytes += record.kv.size();
-      const size_t fitting = kAheadBytes / (bytes / std::max<size_t>(1, task->ahead.size()) + 64);
+      const size_t budget = streams_.size() <= 1 ? kAheadBytesAlone : kAheadBytes;
+      const size_t fitting = budget / (bytes / std::max<size_t>(1, task->ahead.size()) + 64);
       const size_t most = streams_.size() <= kAheadStreams ? kAheadKeysMax : task->keys_message;
       // Grows step by step, so that a short list or an early end does not pay for a long one.
       task->keys_ahead = std::clamp<size_t>(std::min(fitting, task->keys_ahead * 16), 1, most);

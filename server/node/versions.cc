@@ -60,8 +60,8 @@ std::string Version::text() const {
 
 void Core::decide_cluster_version() {
   if (!leads() || !leader_entry_applied_ || version_proposed_) return;
-  if (raft_.in_lone_group() && membership_.members().size() == 1) {
-    if (membership_.cluster_version().empty()) propose_version(settings_.cluster_version);
+  if (raft_.in_lone_group() && membership().members().size() == 1) {
+    if (membership().cluster_version().empty()) propose_version(settings_.cluster_version);
     return;
   }
   const TimePoint now = env_.clock.now();
@@ -71,7 +71,7 @@ void Core::decide_cluster_version() {
   poll->term = raft_.term();
   poll->lowest = parse_version(settings_.version);
   version_poll_ = poll;
-  for (const auto& [id, member] : membership_.members()) {
+  for (const auto& [id, member] : membership().members()) {
     if (id == raft_.id()) continue;
     ++poll->open;
     PeerRequest ask{.to = id, .method = "GET", .path = "/version", .content_type = {}, .body = {}};
@@ -92,14 +92,14 @@ void Core::version_answered(VersionPoll& poll, const PeerReply& reply) {
   if (--poll.open > 0) return;
   version_poll_.reset();
   if (!leads() || raft_.term() != poll.term || version_proposed_) return;
-  const auto current = parse_version(membership_.cluster_version());
+  const auto current = parse_version(membership().cluster_version());
   if (!current) return propose_version(poll.silent ? std::string(kOldest) : poll.lowest->text());
   if (!poll.silent && *current < *poll.lowest) propose_version(poll.lowest->text());
 }
 
 void Core::propose_version(const std::string& version) {
   version_proposed_ = true;
-  env_.log.info(membership_.cluster_version().empty()
+  env_.log.info(membership().cluster_version().empty()
                     ? "setting up initial cluster version using v3 API"
                     : "updating cluster version using v3 API",
                 {{"cluster-version", version.substr(0, version.rfind('.'))}});

@@ -78,6 +78,10 @@ void Loop::on_compacted(Revision compacted) {
   if (!hub_.idle()) hub_.push_compacted(compacted);
 }
 
+void Loop::on_jump(Revision last) {
+  if (!hub_.idle()) hub_.push_jump(last);
+}
+
 void Loop::on_leader(bool has_leader) {
   events_->post([this, has_leader] { leader_monitor_.on_leader(has_leader); });
 }

@@ -56,6 +56,7 @@ class Loop final : public node::WatchSink, public node::AnswerSink, private watc
   bool idle() const override { return hub_.idle(); }
   void on_events(std::shared_ptr<const node::EventBatch> batch) override;
   void on_compacted(Revision compacted) override;
+  void on_jump(Revision last) override;
   void on_leader(bool has_leader) override;
   // Answers to what the hub asked.
   void deliver(std::vector<node::Answer>&& answers) override;

@@ -34,6 +34,9 @@ class WatchSink {
   virtual void on_events(std::shared_ptr<const EventBatch> batch) = 0;
   // Compaction moved; watchers behind it must end.
   virtual void on_compacted(Revision compacted) = 0;
+  // The state jumped to `last` (a snapshot from the leader): what lies between was not handed out,
+  // and watchers read it as history.
+  virtual void on_jump(Revision last) = 0;
   // has_leader changed (hasleader streams end after three election timeouts without one).
   virtual void on_leader(bool has_leader) = 0;
 };

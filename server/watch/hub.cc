@@ -75,6 +75,10 @@ void LoopHub::push_compacted(Revision revision) {
   if (inbox_.push(Compacted{revision})) source_.wake();
 }
 
+void LoopHub::push_jump(Revision last) {
+  if (inbox_.push(Lost{last})) source_.wake();
+}
+
 void LoopHub::push_start(uint64_t token, Status status, WatchStart start) {
   if (inbox_.push(StartAnswer{token, std::move(status), start})) source_.wake();
 }

@@ -82,6 +82,7 @@ class LoopHub {
   bool idle() const { return idle_.load(std::memory_order_acquire); }
   void push_events(Batch batch);
   void push_compacted(Revision revision);
+  void push_jump(Revision last);
   void push_start(uint64_t token, Status status, WatchStart start);
   void push_slice(uint64_t token, Status status, std::shared_ptr<HistoryAnswer> answer);
 

@@ -54,7 +54,8 @@ class Fleet {
     std::unique_ptr<node::Core> core;  // null: not running
   };
 
-  explicit Fleet(size_t founders) {
+  // `catchup`: entries that stay in a leader's memory.
+  explicit Fleet(size_t founders, uint64_t catchup = 5000) : catchup_(catchup) {
     std::vector<node::BootstrapMember> members;
     for (size_t i = 0; i < founders; ++i) members.push_back({name(i), {url(i)}});
     for (size_t i = 0; i < founders; ++i) add_machine(members);
@@ -74,6 +75,7 @@ class Fleet {
     m.rng = SeededRng(i + 1);
     m.settings.data_dir = "/data";
     m.settings.name = name(i);
+    m.settings.catchup_entries = catchup_;
     m.settings.client_urls = {"http://10.0.0." + std::to_string(i + 1) + ":2379"};
     m.settings.on_removed = [&m] { m.removed = true; };
     m.boot.data_dir = "/data";
@@ -235,6 +237,7 @@ class Fleet {
     return moved;
   }
 
+  const uint64_t catchup_;
   FakeClock clock_;
   NullLog log_;
   std::vector<std::unique_ptr<Machine>> machines_;
@@ -252,7 +255,22 @@ inline void FleetPeers::send(std::vector<raft::Message>&& messages) {
   for (auto& [to, batch] : by_target) fleet_.flights_.push_back({self_, to, std::move(batch)});
 }
 
+// At once, whole: the image appears as a file of the other machine.
 inline void FleetPeers::send_snapshot(node::OutgoingSnapshot&& snapshot) {
+  const MemberId target = snapshot.message.to;
+  const auto to = fleet_.ids_.find(target);
+  node::Core& self = *fleet_.machines_[self_]->core;
+  if (to == fleet_.ids_.end() || !fleet_.connected(self_, to->second))
+    return self.snapshot_sent(target, false);
+  std::string bytes(snapshot.size, '\0');
+  EXPECT_TRUE(snapshot.image->read_at(0, bytes).ok());
+  Fleet::Machine& other = *fleet_.machines_[to->second];
+  const std::string path =
+      "/data/incoming-" + std::to_string(snapshot.message.snapshot.index.value);
+  other.fs->set_content(path, bytes);
+  other.core->receive_snapshot(std::move(snapshot.message), path, [&self, target](Status status) {
+    self.snapshot_sent(target, status.ok());
+  });
   if (snapshot.release) snapshot.release();
 }
 

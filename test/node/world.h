@@ -46,8 +46,11 @@ class ManualLog final : public node::LogWriter {
     if (queue_.empty()) return false;
     uint64_t last = 0;
     for (node::LogBatch& batch : queue_) {
+      if (batch.reset) {
+        EXPECT_TRUE(wal.append_generation(batch.generation, batch.reset).ok());
+      }
       EXPECT_TRUE(wal.append(batch.entries, batch.state).ok());
-      if (batch.generation > 0) {
+      if (batch.generation > 0 && !batch.reset) {
         EXPECT_TRUE(wal.append_generation(batch.generation).ok());
       }
       last = std::max(last, batch.number);
