@@ -13,9 +13,9 @@ constexpr Duration kPinMax = std::chrono::seconds(30);
 constexpr size_t kItemsASlice = 2048;
 // Read ahead for one stream: enough keys that their rows are dense in the history (each batch of a
 // list of everything scans all of it), few enough bytes. A stream that is alone may take more: a
-// million keys then cost six scans instead of twelve.
+// million keys then cost nine scans instead of fourteen.
 constexpr size_t kAheadBytes = 32 * 1024 * 1024;
-constexpr size_t kAheadBytesAlone = 72 * 1024 * 1024;
+constexpr size_t kAheadBytesAlone = 48 * 1024 * 1024;
 constexpr size_t kAheadKeysMax = 512 * 1024;
 // Streams beyond these read ahead only what the next message needs.
 constexpr size_t kAheadStreams = 4;
